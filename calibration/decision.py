@@ -1,0 +1,97 @@
+"""Decision rules: from a result and its limits to a verdict, with the probability that it is right."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scipy.special import ndtr, stdtr
+
+from calibration.errors import EstimateError
+from calibration.measured import Measured
+
+
+class Outcome(StrEnum):
+    """What a rule says of one result."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    INDETERMINATE = "INDETERMINATE"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Tolerance limits in the result's unit; None where there is none."""
+
+    lower: float | None
+    upper: float | None
+
+    def __post_init__(self) -> None:
+        given = [limit for limit in (self.lower, self.upper) if limit is not None]
+        if not given:
+            raise EstimateError("no limit, expected a lower or an upper one")
+        if not all(math.isfinite(limit) for limit in given) or given != sorted(given):
+            raise EstimateError(f"limits {self.lower} to {self.upper}, expected finite and in order")
+
+    def contain(self, value: float, *, margin: float = 0.0) -> bool:
+        """Say whether ``value`` lies inside by at least ``margin`` (outside by at most −margin)."""
+        above = self.lower is None or value >= self.lower + margin
+        below = self.upper is None or value <= self.upper - margin
+        return above and below
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict, the rule that gave it, and the probability that the true value conforms."""
+
+    outcome: Outcome
+    rule: str
+    p_conform: float
+
+
+def simple_acceptance(measured: Measured, limits: Limits) -> Decision:
+    """Accept whatever lies within the limits (ISO/IEC Guide 98-4:2012, 8.2; shared risk)."""
+    inside = limits.contain(_finite(measured))
+    outcome = Outcome.PASS if inside else Outcome.FAIL
+    return Decision(outcome, "simple acceptance", conformance_probability(measured, limits))
+
+
+def guard_band(measured: Measured, limits: Limits, factor: float = 1.0) -> Decision:
+    """Accept inside the limits drawn in by w = factor·U, reject outside the limits (JCGM 106, 8.3.2).
+
+    Between the two the result is indeterminate: neither conformity nor the opposite is shown.
+    """
+    value, guard = _finite(measured), factor * measured.U
+    if limits.contain(value, margin=guard):
+        outcome = Outcome.PASS
+    elif limits.contain(value):
+        outcome = Outcome.INDETERMINATE
+    else:
+        outcome = Outcome.FAIL
+    return Decision(outcome, f"guard band {factor:g}·U", conformance_probability(measured, limits))
+
+
+def conformance_probability(measured: Measured, limits: Limits) -> float:
+    """Return the probability that the true value lies within the limits (JCGM 106, 7.2–7.4).
+
+    The value's law is Student's with the result's degrees of freedom, scaled by u; normal when they
+    are infinite; a step when u = 0.
+    """
+    value = _finite(measured)
+    if measured.u == 0:
+        return 1.0 if limits.contain(value) else 0.0
+
+    def below(limit: float) -> float:
+        z = (limit - value) / measured.u
+        return float(ndtr(z) if math.isinf(measured.dof) else stdtr(measured.dof, z))
+
+    upper = 1.0 if limits.upper is None else below(limits.upper)
+    lower = 0.0 if limits.lower is None else below(limits.lower)
+    return max(0.0, upper - lower)
+
+
+def _finite(measured: Measured) -> float:
+    if not (math.isfinite(measured.value) and math.isfinite(measured.u) and measured.u >= 0):
+        raise EstimateError(f"{measured.value} with u = {measured.u}, expected finite numbers")
+    return measured.value

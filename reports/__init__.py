@@ -1,0 +1,1 @@
+"""What people read afterwards. Reads records and listens to runs; never touches an instrument."""

@@ -1,0 +1,103 @@
+"""One way to tell and spend time, on hardware and on the twin.
+
+Nothing above the wire calls :mod:`time`: it asks a :class:`Clock`. On hardware that is
+:class:`WallClock`. On the twin it is :class:`LinkedClock`, which asks the twin for the time and lets
+the twin decide what a second costs: on its virtual clock, nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from rig.errors import TwinError
+
+ANSWER_TIMEOUT_S = 30.0
+
+
+class Clock(Protocol):
+    """Seconds since some start, and the means to let them pass."""
+
+    def now(self) -> float:
+        """Return the seconds since this clock's start."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
+
+    def utc_now(self) -> datetime:
+        """Return the date and time of day this clock stands for."""
+
+
+class WallClock:
+    """The clock on the wall: monotonic seconds, real sleeping."""
+
+    def __init__(self) -> None:
+        self._start_s = time.monotonic()
+
+    def now(self) -> float:
+        return time.monotonic() - self._start_s
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds))
+
+    def utc_now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class LinkedClock:
+    """The twin's clock, over the twin's clock line: ``now`` and ``sleep SECONDS``, answered in seconds.
+
+    Args:
+        host, port: where the twin serves its clock.
+
+    Raises:
+        TwinError: the twin does not answer.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            self._socket = socket.create_connection((host, port), timeout=ANSWER_TIMEOUT_S)
+        except OSError as error:
+            raise TwinError(f"the twin's clock at {host}:{port} cannot be reached ({error})") from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            self._epoch = datetime.now(UTC) - timedelta(seconds=self.now())
+        except TwinError:
+            self.close()
+            raise
+
+    def now(self) -> float:
+        return self._ask(b"now\n")
+
+    def sleep(self, seconds: float) -> None:
+        seconds = max(0.0, seconds)
+        # A twin on the wall clock really sleeps before it answers.
+        self._socket.settimeout(ANSWER_TIMEOUT_S + seconds)
+        self._ask(b"sleep %.9f\n" % seconds)
+        self._socket.settimeout(ANSWER_TIMEOUT_S)
+
+    def utc_now(self) -> datetime:
+        return self._epoch + timedelta(seconds=self.now())
+
+    def close(self) -> None:
+        """Close the line to the twin."""
+        self._socket.close()
+
+    def _ask(self, line: bytes) -> float:
+        try:
+            self._socket.sendall(line)
+            answer = b""
+            while not answer.endswith(b"\n"):
+                piece = self._socket.recv(64)
+                if not piece:
+                    raise TwinError("the twin closed its clock line", do="Look at the twin's last words")
+                answer += piece
+        except OSError as error:
+            raise TwinError(f"the twin's clock stopped answering ({error})") from error
+        try:
+            return float(answer)
+        except ValueError as error:
+            text = answer.decode("ascii", "backslashreplace").strip()
+            raise TwinError(f"the twin's clock answered {text!r}", expected="a number of seconds") from error

@@ -1,0 +1,48 @@
+"""The warning flags of Zaber controllers, in words, and what they mean for a motion."""
+
+from __future__ import annotations
+
+FLAGS = {
+    "FF": "critical system error",
+    "FN": "peripheral not supported",
+    "FZ": "peripheral inactive",
+    "FH": "hardware emergency stop",
+    "FV": "supply voltage out of range",
+    "FO": "driver disabled",
+    "FC": "current inrush",
+    "FM": "motor too hot",
+    "FD": "driver disabled by itself",
+    "FQ": "encoder error",
+    "FI": "index error",
+    "FA": "analog encoder synchronisation",
+    "FR": "overdrive limit",
+    "FS": "stalled and stopped",
+    "FB": "stream bounds",
+    "FP": "path deviation",
+    "FE": "limit error",
+    "FT": "excessive twist",
+    "WL": "unexpected limit trigger",
+    "WV": "supply voltage near its limits",
+    "WT": "controller hot",
+    "WS": "stalled and recovered",
+    "WM": "displaced while standing still",
+    "WP": "invalid calibration type",
+    "WR": "no reference position",
+    "WH": "not homed since power-up",
+    "NC": "moved by hand",
+    "NI": "motion interrupted",
+    "ND": "stream discontinuity",
+    "NR": "value rounded",
+    "NT": "value truncated",
+    "NU": "setting update pending",
+    "NJ": "joystick calibrating",
+    "NB": "firmware update mode",
+}
+
+UNREFERENCED = {"WR", "WH"}
+INTERRUPTED = {"NI", "NC"}
+
+
+def is_fault(flag: str) -> bool:
+    """Say whether a flag means that a motion failed: all that begin with F, and an unexpected limit."""
+    return flag.startswith("F") or flag == "WL"

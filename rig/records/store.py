@@ -1,0 +1,296 @@
+"""The append-only store: one SQLite table of entries, each hashed over the one before.
+
+One :meth:`Store.append` is one durable commit (write-ahead log, ``synchronous=FULL``). The database
+itself refuses to change or delete an entry, or to insert one anywhere but at the end; what is done
+behind its back is found by :meth:`Store.verify`. Several processes may append at once. It knows
+nothing of what the entries mean: that is :mod:`rig.records.kinds`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from rig.errors import StoreError
+from rig.records.event import FIRST_PREVIOUS, Event, canonical_json, chain_hash, utc_text
+from rig.records.files import make_folder
+
+FILE_NAME = "records.sqlite"
+FORMAT = 1  # of the table below; kept in SQLite's user_version
+LOCK_TIMEOUT_S = 10.0
+
+_event = sa.Table(
+    "event",
+    sa.MetaData(),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index("event_of_run", "run_id", "seq"),
+)
+
+_GUARDS = (
+    "CREATE TRIGGER no_update BEFORE UPDATE ON event "
+    "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+    "CREATE TRIGGER no_delete BEFORE DELETE ON event "
+    "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+    # Without this, INSERT OR REPLACE would change an entry and fire neither of the others.
+    "CREATE TRIGGER only_at_the_end BEFORE INSERT ON event "
+    "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM event) "
+    "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+)
+
+_HEAD = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+_INSERT = "INSERT INTO event (seq, run_id, kind, at, body, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+# What a person can do, by the beginning of SQLite's own name for the error.
+_REMEDIES = {
+    "SQLITE_FULL": "The disk is full: free space on it, or choose another folder with --runs",
+    "SQLITE_READONLY": "It is read-only: make folder and file writable, or choose another folder with --runs",
+    "SQLITE_CANTOPEN": "Make the folder and its files readable and writable, or choose another with --runs",
+    "SQLITE_BUSY": "Another program holds it locked: close that program and start again",
+    "SQLITE_LOCKED": "Another program holds it locked: close that program and start again",
+    "SQLITE_IOERR": "The disk reports errors or is full: check it, or choose another folder with --runs",
+    "SQLITE_CORRUPT": "The file is damaged: keep it, and restore a backup",
+    "SQLITE_NOTADB": "The file is not a database: move it away, or choose another folder with --runs",
+}
+
+
+class Store:
+    """The record of all runs in a folder, kept in ``records.sqlite``.
+
+    Args:
+        runs: the folder.
+        create: make folder and store where there is none, and open for appending; otherwise open
+            an existing one for reading only.
+
+    Raises:
+        StoreError: it cannot be made, opened or read; says the path and what to do.
+    """
+
+    def __init__(self, runs: Path, *, create: bool = True) -> None:
+        self.runs, self.path = Path(runs), Path(runs) / FILE_NAME
+        self._lock = threading.Lock()
+        if not create and not self.path.is_file():
+            raise StoreError(
+                f"{self.path}: no runs are recorded there",
+                do="Give the folder of the runs with --runs, or run a plan first",
+            )
+        with self._explained("opened"):
+            self._connection = self._connect() if create else self._connect_for_reading()
+            self._check_format()
+
+    def append(self, run_id: str, kind: str, body: Mapping[str, Any], at: datetime) -> Event:
+        """Add one entry; when this returns, it is on the disk.
+
+        Args:
+            run_id: the run it belongs to.
+            kind: one of the kinds in :mod:`rig.records.kinds`.
+            body: what it says, as JSON has it; finite numbers only.
+            at: when, with its time zone.
+
+        Raises:
+            StoreError: it was not kept (full, read-only or locked disk; not JSON).
+        """
+        stamp, text = utc_text(at), canonical_json(body)
+        with self._explained("written"), self._lock, self._connection.begin():
+            # Asked of the driver itself: SQLAlchemy's care for these two would take longer than SQLite does.
+            driver: Any = self._connection.connection.driver_connection
+            driver.execute("BEGIN IMMEDIATE")
+            head = driver.execute(_HEAD).fetchone()
+            seq, previous = (head[0] + 1, head[1]) if head else (1, FIRST_PREVIOUS)
+            digest = chain_hash(previous, seq, run_id, kind, stamp, text)
+            self._connection.exec_driver_sql(_INSERT, (seq, run_id, kind, stamp, text, previous, digest))
+        return Event(seq, run_id, kind, stamp, json.loads(text), previous, digest)
+
+    def events(self, run_id: str | None = None, *, kinds: Collection[str] = ()) -> list[Event]:
+        """Return the entries of one run, or of all, in order; of ``kinds`` only, where given.
+
+        Raises:
+            StoreError: the store cannot be read, or an entry in it is damaged.
+        """
+        query = sa.select(_event).order_by(_event.c.seq)
+        if run_id is not None:
+            query = query.where(_event.c.run_id == run_id)
+        if kinds:
+            query = query.where(_event.c.kind.in_(kinds))
+        return [self._to_event(row) for row in self._read(query)]
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of all runs, in the order in which they started."""
+        query = sa.select(_event.c.run_id).group_by(_event.c.run_id).order_by(sa.func.min(_event.c.seq))
+        return [row[0] for row in self._read(query)]
+
+    def find_run(self, name: str) -> str:
+        """Return the id of the run called ``name``: ``last``, an id, or the beginning of one.
+
+        Raises:
+            StoreError: no run, or more than one, is called that.
+        """
+        known = self.run_ids()
+        if name in known:
+            return name
+        found = known[-1:] if name == "last" else [run_id for run_id in known if run_id.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        shown = ", ".join((found or known)[-5:]) or "none"
+        if found:
+            raise StoreError(f"{len(found)} runs begin with {name!r}", expected=f"one of: {shown}")
+        raise StoreError(
+            f"{self.path}: no run {name!r}", expected=f"last, or one of the runs; latest: {shown}"
+        )
+
+    def head(self) -> tuple[int, str]:
+        """Return number and hash of the last entry: written down elsewhere, they prove none was cut off."""
+        rows = self._read(sa.text(_HEAD))
+        return (rows[0][0], rows[0][1]) if rows else (0, FIRST_PREVIOUS)
+
+    def verify(self) -> int | None:
+        """Follow the chain from the first entry; return the number of the first broken one, or None."""
+        expected, previous = 1, FIRST_PREVIOUS
+        query = sa.select(_event).order_by(_event.c.seq)
+        with (
+            self._explained("read"),
+            self._lock,
+            self._connection.begin(),
+            self._connection.execute(query) as rows,
+        ):
+            for row in rows.yield_per(1000):
+                if row.seq != expected or row.previous != previous or row.hash != _hash_of(row):
+                    return int(row.seq)
+                expected, previous = expected + 1, row.hash
+        return None
+
+    def close(self) -> None:
+        """Close the store; closing twice is harmless."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _connect(self) -> sa.Connection:
+        make_folder(self.runs)
+        connection = self._open(f"{self.path.resolve().as_uri()}?mode=rwc")
+        try:
+            _use_write_ahead_log(connection)
+            with connection.begin():
+                connection.exec_driver_sql("PRAGMA synchronous = FULL")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                if not sa.inspect(connection).has_table("event"):
+                    _create_table(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect_for_reading(self) -> sa.Connection:
+        uri = self.path.resolve().as_uri()
+        connection = self._open(f"{uri}?mode=ro")
+        try:
+            with connection.begin():
+                connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first()
+        except SQLAlchemyError:
+            # A read-only medium has no room for the log's index; without a log there is nothing to index.
+            connection.close()
+            if self.path.with_name(f"{FILE_NAME}-wal").exists():
+                raise
+            return self._open(f"{uri}?immutable=1")
+        return connection
+
+    def _open(self, uri: str) -> sa.Connection:
+        def connect() -> sqlite3.Connection:
+            # No isolation level: transactions begin where this class says BEGIN, and only there.
+            return sqlite3.connect(
+                uri, uri=True, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+
+        return sa.create_engine("sqlite://", creator=connect, poolclass=NullPool).connect()
+
+    def _check_format(self) -> None:
+        found = self._read(sa.text("PRAGMA user_version"))[0][0]
+        if found != FORMAT:
+            self.close()
+            raise StoreError(
+                f"{self.path}: records of format {found}",
+                expected=f"format {FORMAT}",
+                do="Read it with the version of this software that wrote it",
+            )
+
+    def _read(self, query: sa.Executable) -> list[Any]:
+        with self._explained("read"), self._lock, self._connection.begin():
+            return list(self._connection.execute(query))
+
+    def _to_event(self, row: sa.Row[Any]) -> Event:
+        try:
+            body = json.loads(row.body)
+        except ValueError as error:
+            raise StoreError(
+                f"{self.path}: entry {row.seq} is damaged ({error})", do="Restore a backup"
+            ) from error
+        return Event(row.seq, row.run_id, row.kind, row.at, body, row.previous, row.hash)
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            cause = getattr(error, "orig", None) or error
+            raise StoreError(
+                f"{self.path}: the record cannot be {what} ({cause})", do=_remedy(cause)
+            ) from error
+
+
+def _create_table(connection: sa.Connection) -> None:
+    _event.create(connection)
+    for guard in _GUARDS:
+        connection.exec_driver_sql(guard)
+    connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT}")
+
+
+def _use_write_ahead_log(connection: sa.Connection) -> None:
+    # SQLite does not wait for its lock here, so two first openings at once would fail without a retry.
+    deadline_s = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            with connection.begin():
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            return
+        except SQLAlchemyError as error:
+            name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+            if not name.startswith("SQLITE_BUSY") or time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.01)
+
+
+def _hash_of(row: sa.Row[Any]) -> str | None:
+    try:
+        return chain_hash(row.previous, row.seq, row.run_id, row.kind, row.at, row.body)
+    except StoreError:  # a value of a type that this store never writes
+        return None
+
+
+def _remedy(cause: BaseException) -> str:
+    if isinstance(cause, OSError):
+        return _REMEDIES["SQLITE_CANTOPEN"]
+    name = getattr(cause, "sqlite_errorname", "")
+    return next((text for start, text in _REMEDIES.items() if name.startswith(start)), "")

@@ -1,0 +1,109 @@
+"""Reading a run back: its entries, folded into one view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rig.records import kinds
+from rig.records.event import Event
+
+if TYPE_CHECKING:
+    from rig.records.store import Store
+
+JSON_KEYS = (
+    "run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended", "takt_s", "wall_s",
+    "software", "instruments", "measurements", "calibration", "faults", "notes", "reasons",
+)  # fmt: skip
+
+
+@dataclass
+class RunView:
+    """A run as its entries tell it. Times are UTC text; ``takt_s`` and ``wall_s`` are in seconds."""
+
+    run_id: str = ""
+    plan: str = ""
+    pen_serial: str = ""
+    station: str = ""
+    product: str = ""
+    verdict: str = kinds.UNFINISHED
+    started: str | None = None
+    ended: str | None = None
+    takt_s: float | None = None
+    wall_s: float | None = None
+    software: dict[str, Any] = field(default_factory=lambda: {"version": None, "commit": None})
+    instruments: list[dict[str, Any]] = field(default_factory=list)
+    measurements: list[dict[str, Any]] = field(default_factory=list)
+    calibration: dict[str, Any] | None = None
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    seed: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    wire_log: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``rig show --json`` prints; each value is as the record has it."""
+        return {key: getattr(self, key) for key in JSON_KEYS}
+
+
+def fold(events: Iterable[Event]) -> RunView:
+    """Return the run that ``events`` tell of. A run that was cut off is a view with less in it.
+
+    Kinds that this version does not know are passed over, so that it reads newer records too.
+    """
+    view = RunView()
+    for event in events:
+        view.run_id = event.run_id
+        _TELL.get(event.kind, _ignore)(view, event)
+    return view
+
+
+def headlines(store: Store) -> list[RunView]:
+    """Return every run of a store, oldest first, without its measurements: who, when, what came of it.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    runs: dict[str, list[Event]] = {}
+    for event in store.events(kinds=(kinds.STARTED, kinds.FAULT, kinds.ENDED)):
+        runs.setdefault(event.run_id, []).append(event)
+    return [fold(events) for events in runs.values()]
+
+
+def _started(view: RunView, event: Event) -> None:
+    view.started = event.at
+    for name in ("plan", "pen_serial", "station", "product", "software", "seed", "options"):
+        if name in event.body:
+            setattr(view, name, event.body[name])
+
+
+def _ended(view: RunView, event: Event) -> None:
+    view.ended = event.at
+    for name in ("verdict", "takt_s", "wall_s", "reasons"):
+        setattr(view, name, event.body[name])
+
+
+def _calibration(view: RunView, event: Event) -> None:
+    view.calibration = event.body
+
+
+def _wire_log(view: RunView, event: Event) -> None:
+    view.wire_log = event.body
+
+
+def _ignore(view: RunView, event: Event) -> None:
+    pass
+
+
+_TELL: dict[str, Callable[[RunView, Event], None]] = {
+    kinds.STARTED: _started,
+    kinds.INSTRUMENT: lambda view, event: view.instruments.append(event.body),
+    kinds.MEASUREMENT: lambda view, event: view.measurements.append(event.body),
+    kinds.CALIBRATION: _calibration,
+    kinds.NOTE: lambda view, event: view.notes.append(event.body),
+    kinds.FAULT: lambda view, event: view.faults.append(event.body),
+    kinds.WIRE_LOG: _wire_log,
+    kinds.ENDED: _ended,
+}

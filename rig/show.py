@@ -1,0 +1,262 @@
+"""What a person sees of a run: a table of every characteristic, and what came of it all.
+
+Rendering only: it takes views and a console, and reads nothing. A verdict is always a symbol, a word
+and a colour, so that it survives a pipe, a grey print and colour-blind eyes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from rig.records.kinds import FAIL, PASS
+from rig.records.view import RunView
+
+PIPED_WIDTH = 100  # a file has no width of its own, and rich would take 80
+ROOMY = 92  # from here on, columns stand two spaces apart
+
+RULES = {"simple_acceptance": "simple", "guard_band": "guard band"}
+LOOKS = {PASS: ("✔", "+", "bold green"), FAIL: ("✘", "x", "bold red")}
+OTHER_LOOK = ("⚠", "!", "bold yellow")  # the rig or the run broke: says nothing about the pen
+
+
+def render_run(view: RunView, console: Console, *, runs: Path | None = None) -> None:
+    """Print a whole run; ``runs`` is the folder that its records lie in, for the last line."""
+    parts: list[RenderableType] = [_header(view, console)]
+    if view.measurements:
+        parts.append(_characteristics(view.measurements, console))
+    if view.calibration is not None:
+        parts += [_calibration_line(view.calibration), _nodes(view.calibration.get("nodes"))]
+    for label, lines in (("fault", _faults(view)), ("reason", view.reasons), ("note", _notes(view))):
+        parts += [_field(label, line) for line in lines]
+    _print(console, *parts, _footer(view, console, runs))
+
+
+def render_list(views: Sequence[RunView], console: Console) -> None:
+    """Print one line a run, in the order given."""
+    if not views:
+        console.print("No runs are recorded there.")
+        return
+    table = _plain_table(console)
+    for title in ("run", "plan", "pen", "product"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("takt", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for view in views:
+        table.add_row(
+            *(Text(text) for text in (view.run_id, view.plan, view.pen_serial, view.product)),
+            Text(_seconds(view.takt_s)),
+            verdict_text(view.verdict, console),
+        )
+    _print(console, table)
+
+
+def verdict_text(verdict: str, console: Console) -> Text:
+    """Return a verdict as symbol, word and colour; plain ASCII where the console has no symbols."""
+    symbol, ascii_symbol, style = LOOKS.get(verdict, OTHER_LOOK)
+    return Text(f"{symbol if _has_symbols(console) else ascii_symbol} {verdict}", style=style)
+
+
+def with_uncertainty(value: float, U: float) -> str:
+    """Return ``value ± U`` with two significant digits of U, as the GUM asks (7.2.6).
+
+    >>> with_uncertainty(0.25137, 0.00416)
+    '0.2514 ± 0.0042'
+    >>> with_uncertainty(1.2345e-5, 1.2e-6)
+    '(1.23 ± 0.12)e-5'
+    """
+    if not U > 0 or math.isinf(U):
+        return f"{value:g}"
+    largest = max(abs(value), U)
+    if 1e-3 <= largest < 1e6:
+        places = _places(U)
+        return f"{_rounded(value, places)} ± {_rounded(U, places)}"
+    power = math.floor(math.log10(largest))
+    scale = 10.0**-power
+    places = _places(U * scale)
+    return f"({_rounded(value * scale, places)} ± {_rounded(U * scale, places)})e{power}"
+
+
+def limits_text(lower: float | None, upper: float | None) -> str:
+    """Return limits as ``0.1 … 0.4``, ``≤ 0``, ``≥ 1`` or ``= 1``."""
+    match lower, upper:
+        case None, None:
+            return "none"
+        case None, high:
+            return f"≤ {high:.6g}"
+        case low, None:
+            return f"≥ {low:.6g}"
+        case low, high if low == high:
+            return f"= {low:.6g}"
+        case low, high:
+            return f"{low:.6g} … {high:.6g}"
+
+
+def _characteristics(measurements: Iterable[dict[str, Any]], console: Console) -> Table:
+    table = _plain_table(console)
+    table.add_column("characteristic", no_wrap=True)
+    table.add_column("value ± U", no_wrap=True, justify="right")
+    table.add_column("unit", no_wrap=True)
+    table.add_column("limits", no_wrap=True, justify="center")
+    table.add_column("rule", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for characteristic, group in groupby(measurements, key=lambda body: str(body["characteristic"])):
+        bodies = list(group)
+        if len(bodies) == 1 and not bodies[0].get("setting"):
+            table.add_row(Text(characteristic), *_cells(bodies[0], console))
+            continue
+        table.add_row(Text(characteristic, style="bold"))
+        for body in bodies:
+            table.add_row(Text(f" {_setting(body)}"), *_cells(body, console))
+    return table
+
+
+def _cells(body: dict[str, Any], console: Console) -> tuple[Text, ...]:
+    rule = str(body["rule"])
+    return (
+        Text(with_uncertainty(body["value"], body["U"])),
+        Text("" if body["unit"] == "1" else body["unit"]),
+        Text(limits_text(body["lower"], body["upper"])),
+        Text(RULES.get(rule, rule)),
+        verdict_text(body["verdict"], console),
+    )
+
+
+def _setting(body: dict[str, Any]) -> str:
+    match body.get("setting"):
+        case {"depth_mm": depth_mm, "rate_per_min": rate_per_min}:
+            return f"{depth_mm:.2f} mm @ {rate_per_min:.0f} /min"
+        case _:
+            return str(body["name"])
+
+
+def _header(view: RunView, console: Console) -> Text:
+    version, commit = view.software.get("version"), view.software.get("commit")
+    fields = {
+        "plan": view.plan,
+        "pen": f"{view.pen_serial} ({view.product})",
+        "station": view.station,
+        "started": _moment(view.started),
+        "software": f"{version or 'unknown'} ({commit or 'no commit'})",
+    }
+    if view.seed is not None:
+        fields["seed"] = str(view.seed)
+    lines = [Text.assemble((f"run {view.run_id}", "bold"), "  ", verdict_text(view.verdict, console))]
+    lines += [_field(name, text) for name, text in fields.items()]
+    lines += [_field("instrument", _instrument(entry)) for entry in view.instruments]
+    return Text("\n").join([*lines, Text()])
+
+
+def _instrument(entry: dict[str, Any]) -> str:
+    identity, certificate = entry.get("identity") or {}, entry.get("certificate") or {}
+    name = " ".join(str(identity[key]) for key in ("maker", "model", "serial") if identity.get(key))
+    number, due = certificate.get("number"), certificate.get("due")
+    return f"{entry['role']}: {name}" + (f", certificate {number}, due {due}" if number else "")
+
+
+def _calibration_line(calibration: dict[str, Any]) -> Text:
+    before, after = (_crc(calibration.get(key)) for key in ("before_crc", "after_crc"))
+    generation = calibration.get("generation")
+    return Text("\n") + _field("table", f"CRC {before} before, {after} after, generation {generation}")
+
+
+def _nodes(nodes: Any) -> Table | Text:
+    """Return the commands of the table, a row a depth and a column a rate; or how many nodes there are."""
+    needed = {"depth_mm", "rate_per_min", "command_mm"}
+    if not isinstance(nodes, list) or not all(isinstance(n, dict) and needed <= n.keys() for n in nodes):
+        return _field("nodes", str(len(nodes)) if isinstance(nodes, list) else str(nodes))
+    commands = {(node["depth_mm"], node["rate_per_min"]): node["command_mm"] for node in nodes}
+    rates = sorted({rate for _, rate in commands})
+    table = _plain_table()
+    table.add_column("extension", justify="right")
+    for rate in rates:
+        table.add_column(f"command @ {rate:.0f} /min", justify="right")
+    for depth in sorted({depth for depth, _ in commands}):
+        cells = (commands.get((depth, rate)) for rate in rates)
+        table.add_row(f"{depth:.2f} mm", *("" if cell is None else f"{cell:.3f} mm" for cell in cells))
+    return table
+
+
+def _footer(view: RunView, console: Console, runs: Path | None) -> Text:
+    failed = [body for body in view.measurements if body["verdict"] != PASS]
+    count = f"{len(view.measurements)} measurements, {len(failed)} not passed"
+    lines = [
+        Text(),
+        Text.assemble(verdict_text(view.verdict, console), f"  {count}"),
+        _field(
+            "takt", f"{_seconds(view.takt_s)} simulated or on the bench, {_seconds(view.wall_s)} on the wall"
+        ),
+    ]
+    if runs is not None:
+        lines.append(_field("records", str(runs)))
+        if view.wire_log is not None:
+            lines.append(_field("wire log", str(runs / view.wire_log["path"])))
+    return Text("\n").join(lines)
+
+
+def _faults(view: RunView) -> list[str]:
+    return [f"{fault['where']}: {fault['message']}" for fault in view.faults]
+
+
+def _notes(view: RunView) -> list[str]:
+    return [str(note["text"]) for note in view.notes]
+
+
+def _field(name: str, text: str) -> Text:
+    return Text.assemble((f"{name:<11}", "dim"), text)
+
+
+def _plain_table(console: Console | None = None) -> Table:
+    space = 2 if console is None or _width(console) >= ROOMY else 1
+    return Table(box=None, padding=(0, space, 0, 0), header_style="dim", pad_edge=False)
+
+
+def _print(console: Console, *parts: RenderableType) -> None:
+    width = console.width
+    console.width = _width(console)
+    try:
+        for part in parts:
+            console.print(part, highlight=False, markup=False)
+    finally:
+        console.width = width
+
+
+def _width(console: Console) -> int:
+    return console.width if console.is_terminal else max(console.width, PIPED_WIDTH)
+
+
+def _has_symbols(console: Console) -> bool:
+    try:
+        "✔✘⚠".encode(console.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _places(U: float) -> int:
+    """Return the decimal places that show two significant digits of U; 0.0996 shows as 0.10."""
+    two_digits = float(f"{U:.1e}")
+    return 1 - math.floor(math.log10(two_digits))
+
+
+def _rounded(value: float, places: int) -> str:
+    return f"{round(value, places) + 0.0:.{max(0, places)}f}"  # + 0.0 makes a zero of a negative zero
+
+
+def _crc(value: Any) -> str:
+    return f"{value:08X}" if isinstance(value, int) else "none"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds:.1f} s"
+
+
+def _moment(at: str | None) -> str:
+    return "–" if at is None else f"{at[:10]} {at[11:19]} UTC"

@@ -1,0 +1,158 @@
+"""The station file: which instruments stand here, how to reach them, what their certificates say, what is safe."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from rig.config import Section, find_file, load_model
+from rig.errors import RefusedToStart
+
+STATIONS = Path(__file__).parent / "stations"
+
+# What a certificate must state for the rig to know its uncertainty, by role.
+CERTIFICATE_FIGURES = {
+    "stage": ("scale_u", "position_u_mm"),
+    "force_gauge": ("gain_u", "resolution_n", "noise_n", "zero_drift_n_per_s"),
+    "counter": ("time_base_u",),
+}
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class Certificate(Section):
+    """A calibration certificate, as issued."""
+
+    number: str
+    issuer: str
+    date: datetime.date
+    due: datetime.date
+    figures: dict[str, NonNegative] = Field(description="what it states, by name; names carry the unit")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.due <= self.date:
+            raise ValueError("due after date")
+        return self
+
+
+class InstrumentConfig(Section):
+    """One instrument: driver, address, the identity it must answer, its certificate."""
+
+    driver: str = Field(description="name in the entry-point group rig.instruments")
+    resource: str = Field(description="VISA resource, or twin:ROLE for the twin's")
+    model: str
+    serial: str
+    timeout_s: Positive = 2.0
+    options: dict[str, Any] = Field(default_factory=dict)
+    certificate: Certificate
+
+
+class PenConfig(Section):
+    """How the nest's pen is reached."""
+
+    driver: str = "modbus-pen"
+    resource: str = Field(description="tcp:HOST:PORT, rtu:PORT:BAUD, or twin:pen")
+    timeout_s: Positive = 1.0
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class TwinConfig(Section):
+    """This station is simulated: a run starts a twin of its own."""
+
+    world: str = "nominal"
+    seed: int = 0
+
+
+class Nest(Section):
+    """Where things are on the bench; positions of the stage in mm, of the turret in degrees."""
+
+    rim_mm: Positive = Field(description="where the rim is expected")
+    rim_range_mm: Positive = Field(description="how far from there it may be")
+    safe_mm: NonNegative = Field(description="retracted position, at which the turret may turn")
+    pouch_mm: Positive = Field(description="position below which the anvil does not touch a pouch")
+    phantom_mm: Positive = Field(description="position at which the phantom reaches the rim plane")
+    tilt_limit_mrad: NonNegative = Field(description="largest tilt of the plate against the rim")
+    rim_radius_mm: Positive
+    threshold_limit_mm: NonNegative = Field(description="largest overlap before needles and plate conduct")
+    drift_u_mm: NonNegative = Field(
+        description="standard uncertainty of what moves between datum and measurement"
+    )
+    targets: dict[str, float] = Field(description="turret angle of each target")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = {"datum", "phantom", "anvil"} - set(self.targets)
+        if missing:
+            raise ValueError(f"an angle for every target; missing: {sorted(missing)}")
+        if self.safe_mm >= min(self.rim_mm - self.rim_range_mm, self.pouch_mm):
+            raise ValueError("safe_mm below rim and pouch")
+        return self
+
+
+class Safety(Section):
+    """What must never be exceeded."""
+
+    force_limit_n: Positive = Field(description="on pen and phantom")
+    pouch_force_limit_n: Positive
+    highest_mm: Positive = Field(description="travel limit written into the stage's controller")
+
+
+class Station(Section):
+    """A test station."""
+
+    name: str
+    code: Annotated[int, Field(ge=0, le=0xFFFF)] = Field(description="number written into calibration tables")
+    clock: str = Field("wall", description="wall, or HOST:PORT of a running twin's clock")
+    twin: TwinConfig | None = None
+    instruments: dict[str, InstrumentConfig]
+    pen: PenConfig
+    nest: Nest
+    safety: Safety
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for role, figures in CERTIFICATE_FIGURES.items():
+            if role not in self.instruments:
+                raise ValueError(f"an instrument for every role; {role} is missing")
+            stated = self.instruments[role].certificate.figures
+            missing = [name for name in figures if name not in stated]
+            if missing:
+                raise ValueError(f"certificate of {role} stating {', '.join(missing)}")
+        if self.safety.highest_mm <= self.nest.rim_mm:
+            raise ValueError("safety.highest_mm above nest.rim_mm, or the rim is never reached")
+        return self
+
+    def figure(self, role: str, name: str) -> float:
+        """Return a figure of a role's certificate."""
+        return self.instruments[role].certificate.figures[name]
+
+    def check_certificates(self, today: datetime.date) -> None:
+        """Refuse to start with a certificate that is not valid on ``today``.
+
+        Raises:
+            RefusedToStart: names every such instrument and its dates.
+        """
+        wrong = [
+            f"{role}: certificate {c.number} is valid from {c.date} to {c.due}, today is {today}"
+            for role, config in self.instruments.items()
+            if not (c := config.certificate).date <= today <= c.due
+        ]
+        if wrong:
+            raise RefusedToStart(
+                "; ".join(wrong),
+                do="Have the instrument calibrated and enter its new certificate in the station file",
+            )
+
+
+def load_station(name: str, overrides: tuple[str, ...] = ()) -> Station:
+    """Load a station by name (one that ships in ``rig/stations``) or by path.
+
+    Raises:
+        ConfigError: unknown name, or a wrong or missing key.
+    """
+    return load_model(Station, find_file(name, STATIONS, kind="station"), overrides=overrides)

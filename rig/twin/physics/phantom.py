@@ -1,0 +1,83 @@
+"""The skin phantom under slowly pressed needles: each deflects the surface, punctures, then slides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rig.twin.physics.force_history import ForceHistory
+from rig.twin.physics.needles import NeedleSet
+from rig.twin.world import Needles, Phantom
+
+Floats = NDArray[np.float64]
+
+STEP_S = 0.001
+REFERENCE_SPEED_MM_PER_S = 1.0
+SLOWEST_MM_PER_S = 0.01
+
+
+class PhantomUnderNeedles:
+    """Force of the phantom on the needles, marched in time.
+
+    Args:
+        phantom, needles: the truth; ``needle_set`` their lengths.
+        surface_mm: height of the undisturbed phantom above the rim plane at a moment; negative below.
+        reach_mm: reach of a nominal needle beyond the rim plane at a moment.
+    """
+
+    def __init__(
+        self,
+        phantom: Phantom,
+        needles: Needles,
+        needle_set: NeedleSet,
+        random: np.random.Generator,
+        *,
+        surface_mm: Callable[[float], float],
+        reach_mm: Callable[[float], float],
+    ) -> None:
+        self._phantom, self._lengths_mm = phantom, needle_set.lengths_mm
+        self._surface_mm, self._reach_mm = surface_mm, reach_mm
+        scatter = 1.0 + phantom.scatter * random.normal(size=len(self._lengths_mm))
+        self._puncture_n = needles.puncture_n * needles.bluntness * np.clip(scatter, 0.3, None)
+        self._punctured_at_mm = np.full(len(self._lengths_mm), np.nan)
+        self._deepest_mm = -np.inf
+        self._history = ForceHistory()
+
+    def force_n(self, times_s: Floats) -> Floats:
+        """Return the force on the needles at recent moments, N."""
+        self._march(float(times_s.max()))
+        return self._history.at(times_s)
+
+    def _march(self, until_s: float) -> None:
+        if until_s <= self._history.now_s:
+            return
+        highest_mm = float(self._depth_mm(until_s).max())
+        if highest_mm <= 0 and float(self._depth_mm(self._history.now_s).max()) <= 0:
+            self._deepest_mm = highest_mm
+            self._history.add(until_s, 0.0)
+            return
+        while self._history.now_s < until_s:
+            step_s = min(STEP_S, until_s - self._history.now_s)
+            self._step(self._history.now_s + step_s, step_s)
+
+    def _depth_mm(self, time_s: float) -> Floats:
+        return self._surface_mm(time_s) + self._reach_mm(time_s) + self._lengths_mm
+
+    def _step(self, time_s: float, step_s: float) -> None:
+        phantom = self._phantom
+        depth = self._depth_mm(time_s)
+        speed = max(SLOWEST_MM_PER_S, (depth.max() - self._deepest_mm) / step_s)
+        strength = self._puncture_n * (min(speed, 1e3) / REFERENCE_SPEED_MM_PER_S) ** phantom.rate_exponent
+        self._deepest_mm = float(depth.max())
+        pressed = np.clip(depth, 0.0, None)
+        surface_n = phantom.linear_n_per_mm * pressed + phantom.square_n_per_mm2 * pressed**2
+        now_punctured = np.isnan(self._punctured_at_mm) & (surface_n >= strength)
+        self._punctured_at_mm[now_punctured] = pressed[now_punctured]
+        inside = ~np.isnan(self._punctured_at_mm) & (pressed > 0)
+        buried = np.clip(pressed - self._punctured_at_mm, 0.0, None)
+        sliding_n = (1.0 - phantom.drop) * self._puncture_n + phantom.friction_n_per_mm * np.nan_to_num(
+            buried
+        )
+        self._history.add(time_s, float(np.where(inside, sliding_n, surface_n * (pressed > 0)).sum()))

@@ -1,0 +1,111 @@
+"""Serving a whole bench on the wire: every emulator on its line, and the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+
+from rig.product import Product
+from rig.twin.bench import TwinBench
+from rig.twin.time import TwinTime
+from rig.twin.wire import Emulator, Line, Pace, serve_pty, serve_tcp
+from rig.twin.world import World
+
+SERIAL_BAUD = 115200
+
+
+class ClockLine:
+    """The line by which a rig shares the twin's time: ``now`` and ``sleep SECONDS``, answered in seconds."""
+
+    def __init__(self, time: TwinTime) -> None:
+        self._time = time
+
+    def split(self, buffer: bytearray) -> list[bytes]:
+        """Cut at line feeds."""
+        *lines, rest = bytes(buffer).split(b"\n")
+        buffer[:] = rest
+        return lines
+
+    async def answer(self, message: bytes, line: Line) -> bytes:
+        """Answer the time, after letting it pass when asked to."""
+        word, _, argument = message.partition(b" ")
+        if word == b"sleep":
+            try:
+                await self._time.wait(float(argument))
+            except ValueError:
+                return b"error: sleep SECONDS\n"
+        elif word != b"now":
+            return b"error: now or sleep SECONDS\n"
+        return b"%.9f\n" % self._time.now()
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where each role can be reached: VISA resources, Modbus addresses, and the clock's host:port."""
+
+    addresses: dict[str, str]
+
+
+async def serve(world: World, product: Product, *, seed: int, virtual: bool) -> Served:
+    """Put every instrument of a bench on the wire and return where they are.
+
+    Stage and pen are on TCP and on a pty at once, as instruments with two connectors are; ptys exist
+    on Unix only, so elsewhere the serial ones are missing.
+    """
+    from rig.twin.emulators.counter_keysight import KeysightEmulator
+    from rig.twin.emulators.gauge_mark10 import Mark10Emulator
+    from rig.twin.emulators.pen_modbus import PenFirmware, RtuSlave, TcpSlave
+    from rig.twin.emulators.stage_zaber import ZaberEmulator
+
+    time = TwinTime(virtual=virtual)
+    bench = TwinBench(world, product, time, seed=seed)
+    stage, counter, firmware = ZaberEmulator(bench), KeysightEmulator(bench), PenFirmware(bench)
+    gauge = Mark10Emulator(bench)
+    addresses = {
+        "stage": await _visa_tcp(stage, time),
+        "force_gauge_tcp": await _visa_tcp(gauge, time),
+        "counter": await _visa_tcp(counter, time),
+        "pen_tcp": f"tcp:127.0.0.1:{await serve_tcp(TcpSlave(firmware), time)}",
+        "clock": f"127.0.0.1:{await serve_tcp_free(ClockLine(time), time)}",
+    }
+    if os.name == "posix":
+        addresses["stage_serial"] = f"ASRL{serve_pty(stage, time, baud=SERIAL_BAUD)}::INSTR"
+        addresses["force_gauge"] = f"ASRL{serve_pty(gauge, time, baud=SERIAL_BAUD)}::INSTR"
+        addresses["pen"] = f"rtu:{serve_pty(RtuSlave(firmware), time, baud=SERIAL_BAUD)}:{SERIAL_BAUD}"
+    else:
+        addresses["force_gauge"] = addresses["force_gauge_tcp"]
+        addresses["pen"] = addresses["pen_tcp"]
+    return Served(addresses)
+
+
+async def _visa_tcp(emulator: Emulator, time: TwinTime) -> str:
+    return f"TCPIP0::127.0.0.1::{await serve_tcp(emulator, time)}::SOCKET"
+
+
+async def serve_tcp_free(emulator: Emulator, time: TwinTime) -> int:
+    """Serve on TCP without charging simulated time for the wire: asking for the time must not cost any."""
+    return await serve_tcp(emulator, time, pace=Pace(0.0, 0.0))
+
+
+def run(
+    world: World, product: Product, *, seed: int, virtual: bool, until_stdin_closes: bool = False
+) -> None:
+    """Serve until stopped; print one JSON line of role → address first.
+
+    Args:
+        until_stdin_closes: also end when standard input closes, so that a twin that a rig started
+            never outlives that rig, however the rig ended.
+    """
+
+    async def main() -> None:
+        served = await serve(world, product, seed=seed, virtual=virtual)
+        print(json.dumps(served.addresses), flush=True)
+        if until_stdin_closes:
+            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+        else:
+            await asyncio.Event().wait()
+
+    asyncio.run(main())

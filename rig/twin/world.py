@@ -1,0 +1,232 @@
+"""The world file: the whole truth of a simulated bench and pen, every parameter with unit and default.
+
+A world file names only what differs from the defaults here, which are those of a good bench and a good
+pen. Only the twin reads it; the rig finds out by measuring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from rig.config import Section, find_file, load_model
+
+WORLDS = Path(__file__).parent / "worlds"
+
+NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def p(default: float, unit: str, description: str) -> Any:
+    """Declare a parameter: its default, its unit and what it is."""
+    return Field(default, description=description, json_schema_extra={"unit": unit})
+
+
+class DepthDrive(Section):
+    """From the commanded drive position to the height of the crank's centre."""
+
+    gain: Positive = p(1.018, "1", "extension per commanded millimetre")
+    offset_mm: float = p(0.022, "mm", "extension at command zero")
+    ripple_mm: NonNegative = p(0.006, "mm", "amplitude of the adjusting cam's error")
+    ripple_period_mm: Positive = p(2.7, "mm", "period of the adjusting cam's error along the command")
+    ripple_phase_rad: float = p(0.7, "rad", "phase of that error at command zero")
+    backlash_mm: NonNegative = p(0.0015, "mm", "difference between coming from above and from below")
+    thermal_mm_per_k: float = p(0.0004, "mm/K", "growth of the extension as the motor warms")
+    speed_mm_per_s: Positive = p(10.0, "mm/s", "speed of the depth drive")
+
+
+class Motor(Section):
+    """Stroke rate and how it wanders."""
+
+    rate_error: float = p(0.004, "1", "relative error of the running rate")
+    maximum_per_min: Positive = p(9800.0, "1/min", "rate at full voltage: no request above it is reached")
+    ramp_s: Positive = p(0.05, "s", "time constant of starting and of rate changes")
+    droop_per_n: NonNegative = p(0.004, "1/N", "relative loss of rate per newton of mean load")
+    period_jitter: NonNegative = p(
+        3e-5, "1", "relative scatter of each period by itself (random walk of phase)"
+    )
+    stamp_jitter: NonNegative = p(1.5e-4, "1", "scatter of each stroke's top, in periods (white phase noise)")
+    ripple_1: float = p(0.015, "1", "once-per-stroke variation of speed")
+    ripple_2: float = p(0.010, "1", "twice-per-stroke variation of speed")
+    ripple_phase_rad: float = p(1.1, "rad", "phase of the speed ripple against the top")
+    warming_k_per_min: NonNegative = p(2.0, "K/min", "warming of the pen's nose while the motor runs")
+    current_ma: Positive = p(310.0, "mA", "current at 7000 /min without load")
+
+
+class Crank(Section):
+    """The stroke."""
+
+    stroke_mm: Positive = p(2.5, "mm", "full stroke; a shorter one lowers its top by half the difference")
+    ratio: Annotated[float, Field(ge=0, lt=1)] = p(0.15, "1", "crank radius over rod length")
+    top_scatter_mm: NonNegative = p(0.003, "mm", "scatter of the stroke's top from stroke to stroke")
+    stretch_mm: float = p(0.006, "mm", "inertial stretch at 100 strokes a second; grows with the square")
+    spring_n_per_mm: Positive = p(6.0, "N/mm", "stiffness of the cartridge behind the needles")
+
+
+class Needles(Section):
+    """The tip's needles."""
+
+    length_scatter_mm: NonNegative = p(0.006, "mm", "standard deviation of their lengths")
+    shortening_mm: NonNegative = p(0.0, "mm", "length lost to wear, all needles")
+    bent: Annotated[int, Field(ge=0)] = p(0, "1", "how many are bent")
+    bent_by_mm: NonNegative = p(0.3, "mm", "loss of height of a bent needle")
+    circle_mm: Positive = p(1.6, "mm", "radius of the circle they stand on")
+    puncture_n: Positive = p(0.030, "N", "force at which a sharp needle punctures the phantom at 1 mm/s")
+    bluntness: Annotated[float, Field(ge=1)] = p(1.0, "1", "puncture force relative to a new tip")
+
+
+class Tip(Section):
+    """The disposable cartridge, as the pen sees it."""
+
+    present: bool = Field(True, description="a tip is plugged in")
+    lot: str = Field("T2611A", description="lot the tip's chip reports")
+    use_count: Annotated[int, Field(ge=0)] = p(0, "1", "earlier uses the tip's chip reports")
+    needles: Needles = Needles()
+
+
+class Firmware(Section):
+    """What the pen's electronics hold when the world begins."""
+
+    serial: str = Field("", description="serial number; empty: the product's example")
+    model: str = Field("", description="model it answers; empty: the product's")
+    version: str = Field("1.4.2", description="firmware version")
+    generation: Annotated[int, Field(ge=0)] = p(1, "1", "generation of the table it was born with")
+    limiter_works: bool = Field(True, description="depth commands above the limit are refused")
+    battery_mv: Positive = p(3950.0, "mV", "battery voltage")
+    turnaround_s: NonNegative = p(0.001, "s", "time to answer a request")
+
+
+class Pen(Section):
+    """The pen under test."""
+
+    depth: DepthDrive = DepthDrive()
+    motor: Motor = Motor()
+    crank: Crank = Crank()
+    tip: Tip = Tip()
+    firmware: Firmware = Firmware()
+    rim_radius_mm: Positive = p(4.0, "mm", "radius of the rim")
+
+
+class Contact(Section):
+    """Electrical contact between needles and plate."""
+
+    threshold_mm: NonNegative = p(0.0008, "mm", "overlap needed before current flows")
+    hysteresis_mm: NonNegative = p(0.0002, "mm", "how much later it opens than it closed")
+    bounce_mean: NonNegative = p(0.03, "1", "mean number of bounces at closing")
+    bounce_s: Positive = p(6e-6, "s", "mean length of a bounce")
+    missed: Probability = p(0.002, "1", "share of strokes without any contact (oxide)")
+    wire_open: bool = Field(False, description="the contact wire is broken")
+
+
+class Nest(Section):
+    """Where the pen is clamped, and what gives under force."""
+
+    rim_position_mm: Positive = p(42.317, "mm", "stage position at which datum plate and rim touch")
+    stiffness_n_per_mm: Positive = p(200.0, "N/mm", "of gauge, nest and plate together")
+    tilt_mrad: float = p(0.3, "mrad", "tilt of the plate against the rim")
+    tilt_direction_rad: float = p(0.9, "rad", "direction of the tilt")
+    soft_mm: NonNegative = p(0.0012, "mm", "width of the soft beginning of contact, from tilt and roughness")
+
+
+class Pouch(Section):
+    """The sterile pouch under the anvil."""
+
+    position_mm: Positive = p(36.4, "mm", "stage position at which the anvil touches the pouch")
+    volume_ml: Positive = p(4.95, "mL", "volume before squeezing")
+    area_mm2: Positive = p(572.0, "mm²", "area of the anvil on the pouch")
+    relaxation: list[float] = Field(
+        [0.0306, 0.0444], description="share of the force that relaxes, a term each"
+    )
+    relaxation_time_s: list[float] = Field([0.7, 6.0], description="time constant of each term, s")
+    channel_um: NonNegative = p(0.0, "µm", "diameter of a channel through the seal; 0 for none")
+    channel_length_mm: Positive = p(10.0, "mm", "length of that channel")
+    permeation_pa_m3_per_s: NonNegative = p(2e-6, "Pa·m³/s", "loss of an intact pouch at 35 kPa")
+
+
+class Phantom(Section):
+    """The skin phantom: F = a·d + b·d² before puncture, then cutting and friction."""
+
+    position_mm: Positive = p(40.9, "mm", "stage position at which the phantom reaches the rim plane")
+    linear_n_per_mm: Positive = p(0.040, "N/mm", "a, per needle")
+    square_n_per_mm2: NonNegative = p(0.100, "N/mm²", "b, per needle")
+    scatter: NonNegative = p(0.10, "1", "relative scatter of the puncture force between needles")
+    drop: Probability = p(0.55, "1", "share of a needle's force lost at its puncture")
+    friction_n_per_mm: NonNegative = p(0.004, "N/mm", "growth of the force per buried millimetre, per needle")
+    rate_exponent: float = p(0.08, "1", "puncture force grows with speed to this power")
+
+
+class Film(Section):
+    """Layers of film over a conductive plate: what real penetration depth is measured with."""
+
+    layer_mm: Positive = p(0.126, "mm", "thickness of a layer")
+    layers: Annotated[int, Field(ge=1)] = p(4, "1", "how many layers are stretched")
+    deflection_mm: NonNegative = p(0.10, "mm", "surface deflection before puncture, at 100 strokes a second")
+    deflection_exponent: float = p(-0.25, "1", "deflection changes with rate to this power")
+
+
+class Stage(Section):
+    """What the stage does, beyond what it is told."""
+
+    serial: Annotated[int, Field(ge=1)] = p(88123, "1", "serial number")
+    scale_error: float = p(18e-6, "1", "relative error of length")
+    cyclic_mm: NonNegative = p(0.0003, "mm", "amplitude of the screw's cyclic error")
+    cyclic_period_mm: Positive = p(1.27, "mm", "pitch of the screw")
+    repeatability_mm: NonNegative = p(0.00015, "mm", "scatter of each move's end")
+
+
+class Gauge(Section):
+    """What the force gauge does to a force."""
+
+    serial: str = Field("3772101", description="serial number")
+    gain_error: float = p(0.0008, "1", "relative error of force")
+    offset_n: float = p(0.02, "N", "reading at no force when switched on")
+    drift_n_per_s: float = p(0.0, "N/s", "steady drift of the zero")
+    drift_start_s: NonNegative = p(0.0, "s", "when that drift begins")
+    noise_n: NonNegative = p(0.012, "N", "noise of a single internal sample")
+    sample_hz: Positive = p(7000.0, "Hz", "internal sampling rate")
+    turnaround_s: NonNegative = p(0.001, "s", "time to answer a request")
+
+
+class Counter(Section):
+    """What the counter does to a moment."""
+
+    serial: str = Field("MY63260252", description="serial number")
+    time_base_error: float = p(4e-8, "1", "relative error of the time base")
+    trigger_noise_s: NonNegative = p(2e-7, "s", "noise of a time stamp (slope and level)")
+    resolution_s: Positive = p(1e-10, "s", "steps of a time stamp")
+
+
+class Environment(Section):
+    """The room."""
+
+    temperature_c: float = p(21.3, "°C", "air temperature")
+    pressure_pa: Positive = p(100_800.0, "Pa", "air pressure")
+
+
+class World(Section):
+    """Everything that is true on a simulated bench."""
+
+    title: str = Field("", description="what this world is for")
+    pen: Pen = Pen()
+    contact: Contact = Contact()
+    nest: Nest = Nest()
+    pouch: Pouch = Pouch()
+    phantom: Phantom = Phantom()
+    film: Film = Film()
+    stage: Stage = Stage()
+    gauge: Gauge = Gauge()
+    counter: Counter = Counter()
+    environment: Environment = Environment()
+
+
+def load_world(name: str, overrides: Sequence[str] = ()) -> World:
+    """Load a world by name (one that ships) or path, with ``a.b=value`` overrides.
+
+    Raises:
+        ConfigError: unknown name, key or value out of range.
+    """
+    return load_model(World, find_file(name, WORLDS, kind="world"), overrides=overrides)

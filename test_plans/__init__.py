@@ -1,0 +1,1 @@
+"""Test plans and product files: what is measured, and how it is judged."""
