@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +106,10 @@ def _characteristics(measurements: Iterable[dict[str, Any]], console: Console) -
     table.add_column("limits", no_wrap=True, justify="center")
     table.add_column("rule", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    for characteristic, group in groupby(measurements, key=lambda body: str(body["characteristic"])):
-        bodies = list(group)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for body in measurements:
+        groups.setdefault(str(body["characteristic"]), []).append(body)
+    for characteristic, bodies in groups.items():
         if len(bodies) == 1 and not bodies[0].get("setting"):
             table.add_row(Text(characteristic), *_cells(bodies[0], console))
             continue

@@ -51,7 +51,7 @@ class KeysightCounter:
         if channel not in (1, 2):
             raise ValueError(f"{role}: channel {channel}, expected 1 or 2")
         self.role = role
-        self._channel = channel
+        self._channel, self._source = channel, f"(@{channel})"
         self._input = _input_setup(channel, level_v=2.5, slope="positive", coupling="DC")
         self._written = ""
         self._link = VisaLink(role, resource, wire_log, timeout_s=timeout_s)
@@ -105,8 +105,8 @@ class KeysightCounter:
             InstrumentReplyError: overload or a garbled answer.
         """
         timeout_s = 3.0 * (gate_s + SLOWEST_PERIOD_S)
-        extra = f":SENS:FREQ:MODE REC;:SENS:FREQ:GATE:TIME {gate_s:.6g}"
-        readings = self._measure("CONF:FREQ", extra, count=1, timeout_s=timeout_s)
+        extra = f";:SENS:FREQ:MODE REC;:SENS:FREQ:GATE:TIME {gate_s:.6g}"
+        readings = self._measure(f"CONF:FREQ {self._source}", 1, timeout_s, extra=extra)
         return readings[0] if readings else None
 
     def duty(self, count: int, *, timeout_s: float) -> list[float]:
@@ -121,7 +121,7 @@ class KeysightCounter:
             InstrumentRejected: the instrument refused a setting.
             InstrumentReplyError: overload, a garbled answer, or a share outside 0 to 1.
         """
-        shares = self._measure("CONF:PDUT", "", count=count, timeout_s=timeout_s)
+        shares = self._measure(f"CONF:PDUT {self._source}", count, timeout_s)
         for share in shares:
             if not 0.0 <= share <= 1.0:
                 raise InstrumentReplyError(self.role, f"duty cycle {share:g}", expected="0 to 1")
@@ -129,7 +129,7 @@ class KeysightCounter:
 
     def pulse_widths_s(self, count: int, *, timeout_s: float) -> list[float]:
         """Return up to ``count`` lengths of the high state, s; arguments and errors as :meth:`duty`."""
-        return self._measure("CONF:PWID", "", count=count, timeout_s=timeout_s)
+        return self._measure(f"CONF:PWID {self._source}", count, timeout_s)
 
     def time_stamps_s(self, count: int, *, timeout_s: float) -> list[float]:
         """Return up to ``count`` moments of the chosen edge, s, from an arbitrary origin.
@@ -146,9 +146,8 @@ class KeysightCounter:
                 reason="model",
                 do="Use a 53230A for stroke jitter, or measure the frequency only",
             )
-        prescale, *stamps = self._ask_readings(
-            f"CONF:ARR:TST ({count}),", "", count, timeout_s, extra_values=1
-        )
+        configure = f"CONF:ARR:TST ({count}),{self._source}"
+        prescale, *stamps = self._ask_values(configure, count, timeout_s, leading=1)
         if prescale != 1.0:
             raise InstrumentReplyError(
                 self.role,
@@ -156,32 +155,25 @@ class KeysightCounter:
                 expected="a signal so slow that every edge is",
                 do="Check the contact wire for noise",
             )
-        return self._without_timeouts(stamps)
+        return _in_time(stamps)
 
-    def _measure(self, configure: str, extra: str, *, count: int, timeout_s: float) -> list[float]:
-        return self._without_timeouts(self._ask_readings(f"{configure} ", extra, count, timeout_s))
+    def _measure(self, configure: str, count: int, timeout_s: float, *, extra: str = "") -> list[float]:
+        return _in_time(self._ask_values(configure, count, timeout_s, extra=extra))
 
-    def _ask_readings(
-        self, configure: str, extra: str, count: int, timeout_s: float, *, extra_values: int = 0
+    def _ask_values(
+        self, configure: str, count: int, timeout_s: float, *, extra: str = "", leading: int = 0
     ) -> list[float]:
-        setup = [
-            f"{configure}(@{self._channel})",
-            self._input,
-            f":SAMP:COUN {count}",
-            f":SYST:TIM {timeout_s:.6g}",
-        ]
-        self._configure(";".join([*setup, *([extra] if extra else [])]))
+        """Return ``count`` readings after ``leading`` other values; 9.91E37 where one timed out."""
+        self._configure(f"{configure};{self._input};:SAMP:COUN {count};:SYST:TIM {timeout_s:.6g}{extra}")
         try:
             answer = self._link.query("READ?", timeout_s=count * timeout_s + TIMEOUT_MARGIN_S)
         except InstrumentError:
             self._written = ""
             raise
         values = [self._parse(text) for text in answer.split(",")]
-        if len(values) != count + extra_values:
+        if len(values) != count + leading:
             self._written = ""
-            raise InstrumentReplyError(
-                self.role, f"{len(values)} values came", expected=f"{count + extra_values}"
-            )
+            raise InstrumentReplyError(self.role, f"{len(values)} values came", expected=f"{count + leading}")
         return values
 
     def _configure(self, setup: str) -> None:
@@ -242,8 +234,10 @@ class KeysightCounter:
             )
         return answer
 
-    def _without_timeouts(self, values: list[float]) -> list[float]:
-        return [value for value in values if value != NOT_A_NUMBER]
+
+def _in_time(values: list[float]) -> list[float]:
+    """Leave out the readings that timed out."""
+    return [value for value in values if value != NOT_A_NUMBER]
 
 
 def _input_setup(channel: int, *, level_v: float, slope: str, coupling: str) -> str:

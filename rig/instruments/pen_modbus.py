@@ -186,6 +186,10 @@ class ModbusPen:
         """Forbid it again."""
         self._write("service_unlock", 0)
 
+    def service_unlocked(self) -> bool:
+        """Say whether the shadow bank can be written."""
+        return self._number("service_unlock") == 1
+
     def read_active_bank(self, words: int) -> list[int]:
         """Return the first ``words`` 16-bit words of the table in use."""
         return self._link.read(self._bank("active_bank", words), words)

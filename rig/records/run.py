@@ -28,8 +28,12 @@ Table = Mapping[str, Any]
 
 
 def new_run_id(pen_serial: str, at: datetime) -> str:
-    """Return a unique run id that sorts by time, such as ``20261122T103000Z-NP000001-3f9a``."""
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{safe_name(pen_serial)}-{secrets.token_hex(2)}"
+    """Return a unique run id that sorts by time, such as ``20261122T103000Z-NP000001-3f9a``.
+
+    The serial number is left out when the pen has not been asked yet.
+    """
+    serial = f"-{safe_name(pen_serial)}" if pen_serial else ""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}{serial}-{secrets.token_hex(2)}"
 
 
 def wall_utc() -> datetime:

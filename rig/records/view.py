@@ -67,7 +67,7 @@ def headlines(store: Store) -> list[RunView]:
         StoreError: the store cannot be read.
     """
     runs: dict[str, list[Event]] = {}
-    for event in store.events(kinds=(kinds.STARTED, kinds.FAULT, kinds.ENDED)):
+    for event in store.events(kinds=(kinds.STARTED, kinds.INSTRUMENT, kinds.FAULT, kinds.ENDED)):
         runs.setdefault(event.run_id, []).append(event)
     return [fold(events) for events in runs.values()]
 
@@ -77,6 +77,12 @@ def _started(view: RunView, event: Event) -> None:
     for name in ("plan", "pen_serial", "station", "product", "software", "seed", "options"):
         if name in event.body:
             setattr(view, name, event.body[name])
+
+
+def _instrument(view: RunView, event: Event) -> None:
+    view.instruments.append(event.body)
+    if event.body.get("role") == "pen":  # what the pen answered stands above what was scanned
+        view.pen_serial = event.body["identity"]["serial"]
 
 
 def _ended(view: RunView, event: Event) -> None:
@@ -99,7 +105,7 @@ def _ignore(view: RunView, event: Event) -> None:
 
 _TELL: dict[str, Callable[[RunView, Event], None]] = {
     kinds.STARTED: _started,
-    kinds.INSTRUMENT: lambda view, event: view.instruments.append(event.body),
+    kinds.INSTRUMENT: _instrument,
     kinds.MEASUREMENT: lambda view, event: view.measurements.append(event.body),
     kinds.CALIBRATION: _calibration,
     kinds.NOTE: lambda view, event: view.notes.append(event.body),

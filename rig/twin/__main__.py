@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 
 from rig.errors import RigError
@@ -28,7 +29,7 @@ def main() -> int:
     except RigError as error:
         print(error, file=sys.stderr)
         return 3
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         run(
             world,
             product,
@@ -36,8 +37,6 @@ def main() -> int:
             virtual=not options.wall_clock,
             until_stdin_closes=options.until_stdin_closes,
         )
-    except KeyboardInterrupt:
-        pass
     return 0
 
 

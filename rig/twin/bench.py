@@ -7,7 +7,6 @@ question. Positions are in mm along the stage, growing towards the pen.
 from __future__ import annotations
 
 import math
-import zlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from rig.twin.physics.needles import NeedleSet
 from rig.twin.physics.pen import PenMechanics
 from rig.twin.physics.phantom import PhantomUnderNeedles
 from rig.twin.physics.pouch import PouchUnderAnvil
+from rig.twin.randomness import noise_source
 from rig.twin.time import TwinTime
 from rig.twin.world import World
 
@@ -74,7 +74,7 @@ class TwinBench:
 
     def random(self, name: str) -> np.random.Generator:
         """Return the noise source of that name: the same for a seed, whoever else draws numbers."""
-        return np.random.Generator(np.random.PCG64([self._seed, zlib.crc32(name.encode())]))
+        return noise_source(self._seed, name)
 
     @property
     def pen(self) -> PenMechanics:

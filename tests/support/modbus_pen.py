@@ -57,7 +57,6 @@ def connection(*exchanges: tuple[str, str]) -> Script:
 # After a missing answer, the link shows on the echo register that it is in step.
 IN_STEP = [("06 0022 0001", "06 0022 0001"), ("03 0022 0001", "03 02 0001")]
 
-
 SILENT_OPENING = (adu(1, "03 0000 0001"), b"")
 
 

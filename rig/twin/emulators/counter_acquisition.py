@@ -20,6 +20,7 @@ from rig.twin.emulators.scpi_values import INFINITY, NOT_A_NUMBER, Value
 LONGEST_WAIT_S = 100.0
 
 EVERY_EDGE = 1_000_000  # more cycles than any gate holds
+GATE_ROUNDING = 1e-9  # so that rounding adds no period to a gate of whole periods
 PRESCALE = 1  # no stroke is so fast that the counter would skip edges
 
 Way = Literal["gate", "cycle", "stamp", "total"]
@@ -168,17 +169,18 @@ class Acquisition:
         return (await self._edges(max(1, count - 1), until_s))[0][:count]
 
     async def _over_gate(self, until_s: float) -> list[float]:
-        first = await self._chosen_edges(2, until_s)
-        if len(first) < 2:
-            return []
-        # Rounding must not add a cycle to a gate that is a whole number of periods.
-        cycles = max(1, math.ceil(self.plan.gate_s / float(first[1] - first[0]) - 1e-6))
-        edges = await self._chosen_edges(cycles + 1, until_s)
-        if len(edges) <= cycles:
-            return []
-        self._since_s = _before(edges[-1]) if self.plan.gap_free else _after(edges[-1])
-        opened_s, closed_s = self._source.stamps(edges[[0, -1]] - self._start_s)
-        period_s = float(closed_s - opened_s) / cycles
+        """Count whole periods from the first edge to the first one after the gate."""
+        gate_s = self.plan.gate_s * (1.0 - GATE_ROUNDING)
+        cycles, edges = 0, np.empty(0)
+        while not cycles or edges[-1] - edges[0] < gate_s:
+            cycles = _enough_cycles(cycles, edges, gate_s)
+            edges = await self._chosen_edges(cycles + 1, until_s)
+            if len(edges) <= cycles:
+                return []
+        closing = max(1, int(np.searchsorted(edges, edges[0] + gate_s)))
+        self._since_s = _before(edges[closing]) if self.plan.gap_free else _after(edges[closing])
+        opened_s, closed_s = self._source.stamps(edges[[0, closing]] - self._start_s)
+        period_s = float(closed_s - opened_s) / closing
         return [1.0 / period_s if self.plan.function == "FREQ" else period_s]
 
     async def _of_cycles(self, wanted: int, until_s: float) -> list[float]:
@@ -212,6 +214,17 @@ class Acquisition:
         rises, falls = await self._edges(EVERY_EDGE, closes_s)
         self._since_s = closes_s
         return [float(len(falls if self.plan.falling else rises))]
+
+
+def _enough_cycles(cycles: int, edges: Floats, gate_s: float) -> int:
+    """Return how many cycles to wait for next: as many as should fill the gate, but at most twice as many.
+
+    A contact that bounced shows a period far too short at first.
+    """
+    if not cycles:
+        return 1
+    estimate = math.ceil(cycles * gate_s / float(edges[-1] - edges[0]))
+    return min(2 * cycles, max(cycles + 1, estimate))
 
 
 def _before(time_s: float) -> float:

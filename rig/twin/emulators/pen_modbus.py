@@ -156,7 +156,7 @@ class PenFirmware:
             "set_depth_um": lambda: self._ram.set_depth_um,
             "set_rate_per_min": lambda: self._ram.set_rate_per_min,
             "run": lambda: bench.pen.running,
-            "park": lambda: next((code for code, where in PARKS.items() if where == bench.pen.parked), 0),
+            "park": self._park_code,
             "motor_speed_per_min": lambda: bench.pen.speed_per_min_at(now()),
             "motor_current_ma": lambda: bench.pen.current_ma_at(now()),
             "battery_mv": lambda: firmware.battery_mv,
@@ -179,7 +179,11 @@ class PenFirmware:
     def _state(self) -> State:
         if self._bench.pen.running:
             return State.RUNNING
-        return State.PARKED_EXTENDED if self._bench.pen.parked == "extended" else State.IDLE
+        return State.PARKED_EXTENDED if PARKS.get(self._park_code()) == "extended" else State.IDLE
+
+    def _park_code(self) -> int:
+        parked = self._bench.pen.parked_at(self._bench.time.now())
+        return next((code for code, where in PARKS.items() if where == parked), 0)
 
     def _error_flags(self) -> Error:
         tip, flags = self._bench.world.pen.tip, Error(0)

@@ -100,6 +100,7 @@ class PenMechanics:
     def start(self, time_s: float) -> None:
         """Switch the motor on."""
         if self.running:
+            self._stop_s = math.inf  # still coasting: drive on
             return
         self._parked, self._stop_s = None, math.inf
         self._speed_hz, self._warm_since_s = SLOWEST_HZ, time_s
@@ -129,10 +130,9 @@ class PenMechanics:
         """Whether the crank turns."""
         return self._stroke is not None
 
-    @property
-    def parked(self) -> str | None:
-        """Where the needles rest: "retracted", "extended", or None while strokes run."""
-        return None if self.running else self._parked
+    def parked_at(self, time_s: float) -> str | None:
+        """Return where the needles rest: "retracted", "extended", or None while anything moves."""
+        return None if self.running or time_s < self._parked_from_s else self._parked
 
     def speed_per_min_at(self, time_s: float) -> float:
         """Return the speed of the crank, strokes a minute."""

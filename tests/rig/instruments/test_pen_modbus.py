@@ -46,12 +46,12 @@ def test_the_driver_fulfils_its_role() -> None:
         pen.close()
 
 
-def test_status_comes_in_the_fewest_blocks_without_gaps() -> None:
+def test_status_comes_in_one_block() -> None:
     script = connection(
-        ("03 0020 0002", "03 04 0001 0008"),
-        ("03 0028 0004", "03 08 05DC 1B58 0001 0000"),
-        ("03 0032 0005", "03 0A 1B62 0137 0F6E 0048 FF9C"),
-        ("03 003C 0008", "03 10 0001" + text("T2611A", 6) + "0000"),
+        (
+            "03 0026 0013",
+            "03 26 0001 0008 05DC 1B58 0001 0000 1B62 0137 0F6E 0048 FF9C 0001" + text("T2611A", 6) + "0000",
+        ),
     )
     with ScriptedPeer(script) as peer:
         pen = open_pen(peer)
@@ -80,7 +80,7 @@ def test_settings() -> None:
         ("06 0028 05DC", "06 0028 05DC"),
         ("06 0029 1B58", "06 0029 1B58"),
         ("06 002A 0001", "06 002A 0001"),
-        ("03 0032 0001", "03 02 1B62"),
+        ("03 002C 0001", "03 02 1B62"),
     )
     with ScriptedPeer(script) as peer:
         pen = open_pen(peer)
@@ -94,8 +94,8 @@ def test_settings() -> None:
 def test_stop_returns_when_the_motor_stands_still() -> None:
     script = connection(
         ("06 002A 0000", "06 002A 0000"),
-        ("03 0020 0001", "03 02 0001"),
-        ("03 0020 0001", "03 02 0000"),
+        ("03 0026 0001", "03 02 0001"),
+        ("03 0026 0001", "03 02 0000"),
     )
     clock = FakeClock()
     with ScriptedPeer(script) as peer:
@@ -142,7 +142,7 @@ def test_a_number_that_no_register_holds_is_not_sent() -> None:
 
 
 def test_a_pen_that_does_not_start_says_why() -> None:
-    script = connection(("06 002A 0001", "86 04"), ("03 0021 0001", "03 02 0009"))
+    script = connection(("06 002A 0001", "86 04"), ("03 0027 0001", "03 02 0009"))
     with ScriptedPeer(script) as peer:
         pen = open_pen(peer)
         with pytest.raises(InstrumentRejected, match="the tip was used before, the battery is low"):

@@ -104,6 +104,14 @@ def test_the_gate_decides_how_long_a_frequency_takes(pulses: PulseTrain, counter
     assert pulses.time.now() - before_s == pytest.approx(0.51, abs=1e-6)  # first edge, then the gate
 
 
+def test_a_bounce_counts_as_a_cycle_and_does_not_stretch_the_gate() -> None:
+    rises = np.sort(np.append(np.arange(1, 100) / 100, 0.010006))
+    pulses = PulseTrain(rises, rises + 3e-6)
+    counter = KeysightEmulator(pulses)
+    assert readings(counter, f"SYST:TIM 1;:CONF:FREQ;:{DC};:INP:SLOP POS", "READ?") == pytest.approx([110.0])
+    assert pulses.time.now() < 0.3
+
+
 def test_gap_free_frequencies_share_their_edges(pulses: PulseTrain, counter: KeysightEmulator) -> None:
     say(counter, f"CONF:FREQ;:{DC};:FREQ:MODE CONT;GATE:TIME 0.1;:SAMP:COUN 5")
     before_s = pulses.time.now()

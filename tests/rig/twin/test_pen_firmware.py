@@ -40,6 +40,9 @@ class FakeMechanics:
     def park(self, time_s: float, where: str) -> None:
         self.parked = where
 
+    def parked_at(self, time_s: float) -> str | None:
+        return self.parked
+
     def set_rate(self, time_s: float, per_min: float) -> None:
         self.rate_per_min = per_min
 

@@ -30,7 +30,7 @@ def minimal() -> Iterator[object]:
 def test_minimalmodbus_reads_and_writes(minimal) -> None:  # type: ignore[no-untyped-def]
     assert minimal.read_register(0) == 0x4E50
     assert minimal.read_string(1, 8).rstrip("\0") == "NP-250"
-    assert minimal.read_register(54, 2, signed=True) == pytest.approx(21.3)
+    assert minimal.read_register(48, 2, signed=True) == pytest.approx(21.3)
     minimal.write_register(40, 1500, functioncode=6)
     minimal.write_registers(40, [1250, 7000])
     assert minimal.read_registers(40, 2) == [1250, 7000]

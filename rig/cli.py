@@ -1,0 +1,191 @@
+"""The ``rig`` command: a thin door to pytest, the records and the twin."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rig.errors import RigError
+
+if TYPE_CHECKING:
+    from rig.product import Product
+    from rig.twin.world import World
+
+app = typer.Typer(
+    name="rig",
+    help="Test rig and calibration harness for microneedling pens.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+BROKE, REFUSED = 2, 3
+
+Station = Annotated[str, typer.Option(help="Station by name, or the path of its TOML file.")]
+ProductName = Annotated[str, typer.Option("--product", help="Product by name, or the path of its TOML file.")]
+WorldName = Annotated[
+    str | None, typer.Option("--world", help="Twin: world by name, or the path of its file.")
+]
+Override = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Twin: one value, as pen.depth.gain=1.03."),
+]
+Seed = Annotated[int | None, typer.Option(help="Twin: seed of every random number.")]
+Runs = Annotated[Path, typer.Option(help="Folder of the records.")]
+RunName = Annotated[str, typer.Argument(metavar="[RUN|last]", help="Run id, the beginning of one, or last.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+@app.command("run")
+def run_plan(
+    plan: Annotated[str, typer.Argument(help="Plan by name (eol), or the path of its folder.")],
+    pytest_args: Annotated[list[str] | None, typer.Argument(metavar="[-- PYTEST ARGS]")] = None,
+    station: Station = "twin",
+    product: ProductName = "office-pen",
+    pen: Annotated[str | None, typer.Option(help="Serial number of the pen, as scanned.")] = None,
+    world: WorldName = None,
+    override: Override = None,
+    seed: Seed = None,
+    runs: Runs = Path("runs"),
+    debug: Annotated[bool, typer.Option(help="Show tracebacks and pytest's own report.")] = False,
+) -> None:
+    """Run a test plan on one pen. Exit status: 0 pass, 1 fail, 2 rig or run broke, 3 refused to start."""
+    from rig.fixtures.plan import find_plan_folder
+
+    try:
+        folder = find_plan_folder(plan)
+    except RigError as error:
+        raise _refused(error) from None
+    options = [f"--station={station}", f"--product={product}", f"--runs={runs}", "--rig-operator"]
+    options += [f"--pen={pen}"] if pen is not None else []
+    options += [f"--world={world}"] if world is not None else []
+    options += [f"--seed={seed}"] if seed is not None else []
+    options += [f"--set={value}" for value in override or []]
+    options += ["--rig-debug"] if debug else []
+    sys.exit(_pytest([str(folder), *options, *(pytest_args or [])]))
+
+
+@app.command()
+def show(run: RunName = "last", as_json: AsJson = False, runs: Runs = Path("runs")) -> None:
+    """Show a whole run."""
+    from rich.console import Console
+
+    from rig.records.store import Store
+    from rig.records.view import fold
+    from rig.show import render_run
+
+    try:
+        with Store(runs, create=False) as store:
+            view = fold(store.events(store.find_run(run)))
+    except RigError as error:
+        raise _refused(error) from None
+    if as_json:
+        print(json.dumps(view.to_json(), ensure_ascii=False, indent=1))
+    else:
+        render_run(view, Console(), runs=runs)
+
+
+@app.command("list")
+def list_runs(as_json: AsJson = False, runs: Runs = Path("runs")) -> None:
+    """List the runs, oldest first."""
+    from rich.console import Console
+
+    from rig.records.store import Store
+    from rig.records.view import headlines
+    from rig.show import render_list
+
+    try:
+        with Store(runs, create=False) as store:
+            views = headlines(store)
+    except RigError as error:
+        raise _refused(error) from None
+    if as_json:
+        keys = ("run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended", "takt_s")
+        print(json.dumps([{key: getattr(view, key) for key in keys} for view in views], indent=1))
+    else:
+        render_list(views, Console())
+
+
+@app.command()
+def twin(
+    world: WorldName = "nominal",
+    override: Override = None,
+    seed: Seed = 0,
+    product: ProductName = "office-pen",
+    wall_clock: Annotated[bool, typer.Option(help="Let simulated seconds take real seconds.")] = False,
+) -> None:
+    """Serve every emulated instrument until stopped; print one JSON line of role → address first."""
+    from rig.twin.server import run
+
+    truth, design = _load_world(world, override, product)
+    try:
+        run(truth, design, seed=seed or 0, virtual=not wall_clock)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+
+
+@app.command()
+def truth(
+    world: WorldName = "nominal",
+    override: Override = None,
+    seed: Seed = 0,
+    product: ProductName = "office-pen",
+    table: Annotated[
+        Path | None, typer.Option(help="JSON of table nodes (calibration.nodes of rig show), for as_left.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a perfect rig would find in a world. For tests and people; the rig never asks."""
+    from rig.twin.truth import read_nodes, tell, tell_as_text
+
+    simulated, design = _load_world(world, override, product)
+    try:
+        told = tell(simulated, design, seed=seed or 0, nodes=None if table is None else read_nodes(table))
+    except RigError as error:
+        raise _refused(error) from None
+    print(json.dumps(told, ensure_ascii=False, indent=1) if as_json else tell_as_text(told))
+
+
+def main() -> None:
+    """Run the command; what stops it is told in a sentence, never as a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("stopped before anything began", file=sys.stderr)
+        sys.exit(BROKE)
+    except BrokenPipeError:
+        sys.exit(BROKE)
+
+
+def _pytest(arguments: list[str]) -> int:
+    import pytest
+
+    import rig
+
+    root = Path(rig.__file__).resolve().parent.parent
+    project = (
+        ["-c", str(root / "pyproject.toml"), f"--rootdir={root}"]
+        if (root / "pyproject.toml").exists()
+        else []
+    )
+    plugins = ["-p", "rig.fixtures.plugin", "-p", "reports.allure_listener"]
+    return int(pytest.main([*project, *plugins, "-p", "no:cacheprovider", *arguments]))
+
+
+def _load_world(world: str | None, overrides: list[str] | None, product: str) -> tuple[World, Product]:
+    from rig.product import load_product
+    from rig.twin.world import load_world
+
+    try:
+        return load_world(world or "nominal", overrides or []), load_product(product)
+    except RigError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: RigError) -> typer.Exit:
+    print(f"refused: {error}", file=sys.stderr)
+    return typer.Exit(REFUSED)
