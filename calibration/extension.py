@@ -8,7 +8,8 @@ g against h is a straight line whose intercept is e_max; its slope takes up what
 speed's ripple differ from the design.
 
 h is evaluated stroke by stroke before averaging: it is the *overlap*, not its root, that the scatter of
-the strokes' tops leaves unbiased.
+the strokes' tops leaves unbiased. What bends the line (speed that varies within the stroke, a motor that
+slows under the needles' load) grows with the square of the deepest overlap and is a line of the budget.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import fdtri
 
 from calibration.errors import EstimateError
 from calibration.measured import Contribution, Measured, combine
@@ -26,10 +28,26 @@ from calibration.measured import Contribution, Measured, combine
 Floats = NDArray[np.float64]
 
 MINIMUM_GAPS = 3
+COARSE_LEVER_MM = 0.02
 MINIMUM_STROKES = 5
-OUTLIER_MADS = 8.0
+OUTLIER_SIGMAS = 4.0
 MAD_TO_SIGMA = 1.4826
-RESOLUTION_FLOOR = 1e-6
+RESOLUTION_FLOOR_MM = 1e-6
+FADING_SIGMAS = 4.0
+"""At a gap that the tops overlap by less than this, only the longer strokes are seen: it is left out."""
+
+LOAD_CURVATURE_PER_MM = 0.01
+RIPPLE_CURVATURE_PER_MM = 0.2
+"""What bends the line moves its intercept by up to (load + ripple·|1 − slope|)·(deepest overlap)².
+
+The first is a motor that loses 0.4 % of its speed per newton behind 6 N/mm, or a crank ratio that is off
+by half; the second is speed that varies once and twice a stroke, at the worst phase.
+"""
+
+MISFIT_RISK = 0.01
+"""Scatter between gaps replaces that within them when chance alone gives so much in fewer cases than this."""
+
+SLOPES = (0.7, 1.4)
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,9 @@ class Systematics:
         tilt_limit: the plate touches the rim too early by something between 0 and this.
         stage_u: standard uncertainty of a difference of stage positions.
         drift_u: standard uncertainty of what pen and nest move between datum and measurement.
+
+    Raises:
+        EstimateError: a figure is negative or not finite.
     """
 
     datum: Measured
@@ -49,6 +70,12 @@ class Systematics:
     tilt_limit: float
     stage_u: float
     drift_u: float
+
+    def __post_init__(self) -> None:
+        for name in ("threshold_limit", "tilt_limit", "stage_u", "drift_u"):
+            size = getattr(self, name)
+            if not (math.isfinite(size) and size >= 0):
+                raise EstimateError(f"{name} = {size} mm, expected a finite number, not negative")
 
 
 @dataclass(frozen=True)
@@ -68,12 +95,33 @@ def crank_drop(duty: Floats, *, stroke_mm: float, crank_ratio: float) -> Floats:
     return stroke_mm / 2 * ((1 - np.cos(angle)) + crank_ratio / 4 * (1 - np.cos(2 * angle)))
 
 
-def coarse_extension(
-    gap_mm: float, duties: Sequence[float], *, stroke_mm: float, crank_ratio: float
+def contact_load_n(
+    overlap_mm: float, *, stroke_mm: float, crank_ratio: float, spring_n_per_mm: float
 ) -> float:
-    """Return a first guess of the extension (mm) from the duties at one gap; for planning only."""
-    drops = crank_drop(np.array(duties), stroke_mm=stroke_mm, crank_ratio=crank_ratio)
-    return gap_mm + float(np.median(drops))
+    """Return the mean force (N) over a stroke whose top overlaps the plate by ``overlap_mm``.
+
+    The overlap is a parabola of the crank angle near the top, closed over the duty D with
+    (πD)² = 4·overlap / (s·(1 + λ)); its mean while closed is 2/3 of its peak.
+    """
+    duty = 2.0 / math.pi * math.sqrt(overlap_mm / (stroke_mm * (1.0 + crank_ratio)))
+    return spring_n_per_mm * overlap_mm * 2.0 / 3.0 * duty
+
+
+def coarse_extension(
+    gaps_mm: Sequence[float], duties: Sequence[Sequence[float]], *, stroke_mm: float, crank_ratio: float
+) -> float:
+    """Return a first guess of the extension (mm) from the duties at one or more gaps; for planning only.
+
+    Gaps that differ enough show how this pen's overlap grows; otherwise it is taken to be the design's.
+    """
+    drops = [
+        float(np.median(crank_drop(np.array(d), stroke_mm=stroke_mm, crank_ratio=crank_ratio)))
+        for d in duties
+    ]
+    slope = 1.0
+    if max(drops) - min(drops) > COARSE_LEVER_MM:
+        slope = -float(np.polyfit(drops, gaps_mm, 1)[0])
+    return float(np.mean(gaps_mm) + slope * np.mean(drops))
 
 
 def extension_at_speed(
@@ -92,72 +140,127 @@ def extension_at_speed(
         stroke_mm, crank_ratio: the pen's design.
         systematics: datum, contact and alignment.
 
+    Returns:
+        The mean reach of the longest needle at its top, with its budget.
+
     Raises:
-        EstimateError: too few gaps or strokes, or data that are no crank's.
+        EstimateError: too few gaps or strokes, duties that no contact has, or data that are no crank's.
     """
-    plate = np.asarray(plate_mm, dtype=float)
-    if plate.ndim != 1 or len(plate) != len(duties) or len(plate) < MINIMUM_GAPS:
-        raise EstimateError(f"{len(duties)} gaps, expected {MINIMUM_GAPS} or more, a position each")
-    kept = [_without_outliers(crank_drop(d, stroke_mm=stroke_mm, crank_ratio=crank_ratio)) for d in duties]
-    for position, drops in zip(plate, kept, strict=True):
-        if len(drops) < MINIMUM_STROKES:
-            raise EstimateError(
-                f"{len(drops)} strokes at {position:.3f} mm, expected {MINIMUM_STROKES} or more"
-            )
-    gaps = systematics.datum.value - plate
-    weights = np.array([float(len(drops)) for drops in kept])
-    means = np.array([float(drops.mean()) for drops in kept])
-    intercept, slope, lever = _line(means, gaps, weights)
-    if not 0.7 < -slope < 1.4:
+    drops = _drops(plate_mm, duties, stroke_mm=stroke_mm, crank_ratio=crank_ratio)
+    sigma = _stroke_sigma(drops)
+    kept = [_near_median(d, OUTLIER_SIGMAS * sigma) for d in drops]
+    usable = np.array([len(d) >= 2 and float(np.median(d)) >= FADING_SIGMAS * sigma for d in kept])
+    if usable.sum() < MINIMUM_GAPS:
         raise EstimateError(
-            f"duty falls with the gap {-slope:.2f} times as a crank's would, expected about 1"
+            f"only {usable.sum()} of {len(kept)} gaps are overlapped by the tops' scatter "
+            f"({sigma * 1e3:.1f} µm) {FADING_SIGMAS:g} times, expected {MINIMUM_GAPS} or more"
         )
-    misfit = gaps - intercept - slope * means
-    scatter, dof = _scatter(kept, misfit, weights)
-    closing, touching = systematics.threshold_limit, systematics.tilt_limit
+    kept = [d for d, use in zip(kept, usable, strict=True) if use]
+    gaps = systematics.datum.value - np.asarray(plate_mm, dtype=float)[usable]
+    line = _fit_line(kept, gaps)
     # Both effects make the needles seem too short, by anything between nothing and their limit.
-    corrected = intercept + closing / 2 + touching / 2
-    budget = [
-        Contribution("strokes", scatter * lever, dof),
+    corrected = line.intercept + systematics.threshold_limit / 2 + systematics.tilt_limit / 2
+    budget = [Contribution("strokes", line.u, line.dof), *_systematic_lines(systematics, line)]
+    measured = combine(corrected, "mm", budget, as_read=line.intercept)
+    strokes = sum(len(d) for d in kept)
+    return Extension(measured, line.slope, line.misfit, strokes, sum(len(d) for d in duties) - strokes)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Gap against drop: intercept (mm) with u and dof, slope (1), largest misfit and deepest overlap (mm)."""
+
+    intercept: float
+    u: float
+    dof: float
+    slope: float
+    misfit: float
+    deepest: float
+
+
+def _systematic_lines(systematics: Systematics, line: _Line) -> list[Contribution]:
+    bend = (LOAD_CURVATURE_PER_MM + RIPPLE_CURVATURE_PER_MM * abs(1 - line.slope)) * line.deepest**2
+    return [
         Contribution("rim datum", systematics.datum.u, systematics.datum.dof),
-        Contribution("contact threshold", closing / math.sqrt(12)),
-        Contribution("plate tilt", touching / math.sqrt(12)),
+        Contribution("contact threshold", systematics.threshold_limit / math.sqrt(12)),
+        Contribution("plate tilt", systematics.tilt_limit / math.sqrt(12)),
+        Contribution("crank model", bend / math.sqrt(3)),
         Contribution("stage", systematics.stage_u),
         Contribution("drift since the datum", systematics.drift_u),
     ]
-    rejected = sum(len(d) for d in duties) - int(weights.sum())
-    measured = combine(corrected, "mm", budget, as_read=intercept)
-    return Extension(measured, -slope, float(np.abs(misfit).max()), int(weights.sum()), rejected)
 
 
-def _without_outliers(drops: Floats) -> Floats:
-    """Drop strokes that bounced or were missed: their duty is that of something else."""
-    drops = drops[np.isfinite(drops)]
-    if len(drops) == 0:
-        return drops
-    centre = float(np.median(drops))
-    spread = MAD_TO_SIGMA * float(np.median(np.abs(drops - centre)))
-    return drops[np.abs(drops - centre) <= OUTLIER_MADS * max(spread, RESOLUTION_FLOOR)]
+def _drops(
+    plate_mm: Floats, duties: Sequence[Floats], *, stroke_mm: float, crank_ratio: float
+) -> list[Floats]:
+    """Check the data; return the drops (mm) of the strokes at each gap."""
+    plate = np.asarray(plate_mm, dtype=float)
+    if plate.ndim != 1 or len(plate) != len(duties) or len(plate) < MINIMUM_GAPS:
+        raise EstimateError(
+            f"{len(duties)} gaps and plate positions {plate.shape}, expected {MINIMUM_GAPS} or more of both"
+        )
+    if not np.isfinite(plate).all() or not (stroke_mm > 0 and 0 <= crank_ratio < 1):
+        raise EstimateError(f"plate {plate}, stroke {stroke_mm} mm, crank ratio {crank_ratio}: no crank's")
+    drops = []
+    for position, strokes in zip(plate, duties, strict=True):
+        duty = np.asarray(strokes, dtype=float)
+        if duty.ndim != 1 or len(duty) < MINIMUM_STROKES:
+            raise EstimateError(
+                f"{duty.size} strokes at {position:.3f} mm, expected {MINIMUM_STROKES} or more"
+            )
+        if not ((duty >= 0) & (duty <= 1)).all():
+            raise EstimateError(f"duties at {position:.3f} mm that are not all between 0 and 1")
+        drops.append(crank_drop(duty, stroke_mm=stroke_mm, crank_ratio=crank_ratio))
+    return drops
 
 
-def _line(x: Floats, y: Floats, weights: Floats) -> tuple[float, float, float]:
-    """Weighted straight line; returns intercept, slope, and u(intercept) per unit of a stroke's scatter."""
-    total = weights.sum()
-    x_mean, y_mean = float((weights * x).sum() / total), float((weights * y).sum() / total)
-    spread = float((weights * (x - x_mean) ** 2).sum())
+def _stroke_sigma(drops: Sequence[Floats]) -> float:
+    """Scatter of a single stroke (mm), the same at every gap: strokes that bounced or were missed aside."""
+    deviations = np.concatenate([np.abs(d - np.median(d)) for d in drops])
+    first = max(MAD_TO_SIGMA * float(np.median(deviations)), RESOLUTION_FLOOR_MM)
+    # Disturbed strokes raise even a median; without the obvious ones it says what the sound ones scatter.
+    sound = deviations[deviations <= OUTLIER_SIGMAS * first]
+    return max(MAD_TO_SIGMA * float(np.median(sound)), RESOLUTION_FLOOR_MM)
+
+
+def _near_median(drops: Floats, most: float) -> Floats:
+    """Drop strokes that bounced or were missed: their duty is that of something else.
+
+    Each takes the reading behind it along: after a bounce that is the rest of the same stroke, which
+    seems too short.
+    """
+    near = np.abs(drops - np.median(drops)) <= most
+    near[1:] &= near[:-1].copy()
+    return drops[near]
+
+
+def _fit_line(kept: Sequence[Floats], gaps: Floats) -> _Line:
+    """Weighted straight line of gap against mean drop."""
+    counts = np.array([float(len(d)) for d in kept])
+    means = np.array([float(d.mean()) for d in kept])
+    total = counts.sum()
+    x, y = float(counts @ means / total), float(counts @ gaps / total)
+    spread = float(counts @ (means - x) ** 2)
     if spread <= 0:
         raise EstimateError("all gaps show the same duty, expected it to grow as the gap closes")
-    slope = float((weights * (x - x_mean) * (y - y_mean)).sum()) / spread
-    return y_mean - slope * x_mean, slope, math.sqrt(1.0 / total + x_mean**2 / spread)
+    slope = float(counts @ ((means - x) * (gaps - y))) / spread
+    if not SLOPES[0] < -slope < SLOPES[1]:
+        raise EstimateError(
+            f"the overlap grows {-slope:.2f} times as a crank's would as the gap closes, expected about 1"
+        )
+    misfit = gaps - y - slope * (means - x)
+    scatter, dof = _scatter(kept, misfit, counts)
+    lever = math.sqrt(1.0 / total + x**2 / spread)
+    intercept = y - slope * x
+    deepest = intercept - float(gaps.min())
+    return _Line(intercept, scatter * lever, dof, -slope, float(np.abs(misfit).max()), deepest)
 
 
-def _scatter(kept: Sequence[Floats], misfit: Floats, weights: Floats) -> tuple[float, float]:
-    """Scatter of a single stroke (mm): within gaps, or between them where that is larger."""
-    inside = sum(float(((drops - drops.mean()) ** 2).sum()) for drops in kept)
-    dof_inside = sum(len(drops) - 1 for drops in kept)
-    within = inside / dof_inside
-    dof_between = len(misfit) - 2
-    between = float((weights * misfit**2).sum()) / dof_between
-    if between > within:
+def _scatter(kept: Sequence[Floats], misfit: Floats, counts: Floats) -> tuple[float, float]:
+    """Scatter of a single stroke (mm): within gaps, or between them where that is clearly larger (F test)."""
+    dof_within, dof_between = float(counts.sum()) - len(kept), len(misfit) - 2
+    within = sum(float(((d - d.mean()) ** 2).sum()) for d in kept) / dof_within
+    between = float(counts @ misfit**2) / dof_between
+    if between > within * fdtri(dof_between, dof_within, 1.0 - MISFIT_RISK):
         return math.sqrt(between), float(dof_between)
-    return math.sqrt(within), float(dof_inside)
+    return math.sqrt(within), dof_within

@@ -2,14 +2,16 @@
 
 Two kinds of noise act on them. A stamp can be off by itself (trigger, phase of the crank): white noise
 of phase, for which a straight line through all stamps is best. Or each period is off by itself: a
-random walk of phase, for which the two end points are best. Real strokes have both, so their shares are
-estimated from the data and the mean period is the generalised least-squares one: it becomes the line
-fit at one end and the end points at the other.
+random walk of phase, for which the two end points are best. Real strokes have both, so the mean period
+is the generalised least-squares one for their ratio; it becomes the line fit at one end and the end
+points at the other.
 
 Periods d = differences of stamps have the covariance σ_p²·I + σ_w²·K with K tridiagonal (2 on, −1
 beside the diagonal), whose eigenvectors are those of the discrete sine transform of type I with
-eigenvalues 2 − 2·cos(πj/n). In that basis the likelihood is a sum, and the restricted likelihood is
-maximised over the one ratio σ_p²/σ_w².
+eigenvalues 2 − 2·cos(πj/(n+1)). In that basis the restricted likelihood (Patterson and Thompson 1971) of
+every ratio σ_p²/σ_w² is a sum. A few dozen strokes do not fix that ratio, so nothing is staked on the
+likeliest: the mean period is averaged over all ratios with their likelihood as weight, and what the
+ratios disagree about is part of the uncertainty.
 """
 
 from __future__ import annotations
@@ -25,17 +27,33 @@ from calibration.errors import EstimateError
 from calibration.measured import Contribution, Measured, combine
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 MINIMUM_STAMPS = 8
 BOUNCE_SHARE = 0.4
 """Stamps closer than this share of a period to the one before are bounces of the contact."""
 
-RATIO_EXPONENTS = np.linspace(-9.0, 9.0, 73)
+MOST_MISSED = 0.2
+"""With a larger share of strokes missed, filling them in would make up most of what is reported."""
+
+RATIOS = 48
+LARGEST_RATIO = 1e3
+SMALLEST_RATIO = 0.01
+"""Ratios σ_p²/σ_w² run from this over n² (only stamps are noisy) to the largest (only periods are)."""
+
+CAUTION = 0.4
+"""For the uncertainty, ratio r weighs r^0.4 times more: small walks hide behind noisy stamps.
+
+Without it 95 % intervals hold the truth in as few as 85 % of cases where both noises matter; with it in
+94 % or more, whatever the ratio. Its price is a u about twice too large where periods do not jitter.
+"""
+
+CHUNK = 4096
 
 
 @dataclass(frozen=True)
 class StrokeRate:
-    """Rate (1/min), relative period jitter (%), and the noise they were told apart by."""
+    """Rate (1/min), relative scatter of the periods (%), and the two noises they were told apart by."""
 
     rate: Measured
     jitter: Measured
@@ -46,49 +64,80 @@ class StrokeRate:
     missed: int
 
 
-def stroke_rate(stamps_s: Floats, *, time_base_u: float) -> StrokeRate:
-    """Estimate stroke rate and jitter.
+@dataclass(frozen=True)
+class _Mean:
+    """Mean period with u and dof, and the likeliest noise of a period and of a stamp; all in s."""
+
+    period: float
+    u: float
+    dof: float
+    walk: float
+    white: float
+
+
+def stroke_rate(stamps_s: Floats, *, time_base_u: float, droop: float = 0.0) -> StrokeRate:
+    """Estimate stroke rate, free of load, and jitter.
 
     Args:
         stamps_s: moments of one edge of each stroke, s, shape (n,), increasing; bounces and gaps allowed.
         time_base_u: relative standard uncertainty of the counter's time base.
+        droop: relative loss of rate that the load of the contact is expected to cause. The rate is raised
+            by it; the loss may be anything between nothing and twice as much.
 
     Raises:
-        EstimateError: too few stamps, not finite, or not increasing.
+        EstimateError: too few stamps, not finite, not increasing, or too many strokes missed.
     """
-    stamps, missed = whole_strokes(stamps_s)
+    if not (math.isfinite(time_base_u) and time_base_u >= 0):
+        raise EstimateError(f"time base u = {time_base_u}, expected a finite number, not negative")
+    stamps, filled = whole_strokes(stamps_s)
     periods = np.diff(stamps)
-    walk, white, mean, u_mean = _split_noise(periods)
-    n = len(periods)
-    rate_hz = 1.0 / mean
+    mean = _mean_period(periods, floor=float(np.spacing(np.abs(stamps).max())))
+    rate_hz = 1.0 / mean.period
     rate = combine(
-        60.0 * rate_hz,
+        60.0 * rate_hz * (1.0 + droop),
         "1/min",
         [
-            Contribution("strokes' own scatter", 60.0 * rate_hz**2 * u_mean, n - 1),
+            Contribution("strokes' own scatter", 60.0 * rate_hz**2 * mean.u, mean.dof),
             Contribution("counter time base", 60.0 * rate_hz * time_base_u),
+            Contribution("load of the contact", 60.0 * rate_hz * droop / math.sqrt(3.0)),
         ],
+        as_read=60.0 * rate_hz,
     )
-    jitter = float(periods.std(ddof=1)) / mean
-    jitter_percent = combine(
-        100.0 * jitter,
-        "%",
-        [Contribution("number of strokes", 100.0 * jitter / math.sqrt(2 * (n - 1)), n - 1)],
-    )
-    # Compare what each noise alone contributes to the end points' difference.
-    method = "end points" if walk**2 * n > 2 * white**2 else "line fit"
-    return StrokeRate(rate, jitter_percent, white, walk, method, len(stamps), missed)
+    method = "end points" if mean.walk**2 * len(periods) > 2 * mean.white**2 else "line fit"
+    jitter = _jitter(periods[~(filled[1:] | filled[:-1])], mean)
+    return StrokeRate(rate, jitter, mean.white, mean.walk, method, len(stamps), int(filled.sum()))
 
 
-def whole_strokes(stamps_s: Floats) -> tuple[Floats, int]:
+def whole_strokes(stamps_s: Floats) -> tuple[Floats, Bools]:
     """Drop bounces and fill missed strokes by interpolation.
 
     Returns:
-        One stamp a stroke, s, and how many were filled in.
+        One stamp a stroke, s, and which of them were filled in.
 
     Raises:
         EstimateError: as :func:`stroke_rate`.
     """
+    raw = _checked(stamps_s)
+    steps = np.diff(raw)
+    period = float(np.median(steps[steps > BOUNCE_SHARE * np.quantile(steps, 0.75)]))
+    stamps = _without_bounces(raw, BOUNCE_SHARE * period)
+    if len(stamps) < MINIMUM_STAMPS:
+        raise EstimateError(
+            f"{len(stamps)} strokes among {len(raw)} stamps, expected {MINIMUM_STAMPS} or more"
+        )
+    strides = np.maximum(1.0, np.round(np.diff(stamps) / period))
+    numbers = np.concatenate([[0.0], np.cumsum(strides)])
+    strokes = int(numbers[-1]) + 1
+    if strokes - len(stamps) > MOST_MISSED * strokes:
+        raise EstimateError(
+            f"{strokes - len(stamps)} of {strokes} strokes left no stamp, expected at most {MOST_MISSED:.0%}"
+        )
+    filled = np.ones(strokes, dtype=bool)
+    filled[numbers.astype(int)] = False
+    return np.interp(np.arange(strokes), numbers, stamps), filled
+
+
+def _checked(stamps_s: Floats) -> Floats:
     raw = np.asarray(stamps_s, dtype=float)
     if raw.ndim != 1 or not np.isfinite(raw).all():
         raise EstimateError(f"stamps of shape {raw.shape}, expected finite numbers of shape (n,)")
@@ -96,43 +145,92 @@ def whole_strokes(stamps_s: Floats) -> tuple[Floats, int]:
         raise EstimateError(f"{len(raw)} stamps, expected {MINIMUM_STAMPS} or more")
     if not (np.diff(raw) > 0).all():
         raise EstimateError("stamps do not increase")
-    steps = np.diff(raw)
-    period = float(np.median(steps[steps > BOUNCE_SHARE * np.quantile(steps, 0.75)]))
+    return raw
+
+
+def _without_bounces(raw: Floats, shortest: float) -> Floats:
+    """Keep the first stamp of each stroke; a bounce is measured from the stamp that was kept."""
+    if (np.diff(raw) > shortest).all():
+        return raw
     kept = [raw[0]]
     for stamp in raw[1:]:
-        if stamp - kept[-1] > BOUNCE_SHARE * period:
+        if stamp - kept[-1] > shortest:
             kept.append(stamp)
-    stamps = np.array(kept)
-    numbers = np.concatenate([[0.0], np.cumsum(np.maximum(1.0, np.round(np.diff(stamps) / period)))])
-    whole = np.arange(numbers[-1] + 1)
-    if len(stamps) < MINIMUM_STAMPS:
-        raise EstimateError(
-            f"{len(stamps)} strokes among {len(raw)} stamps, expected {MINIMUM_STAMPS} or more"
-        )
-    return np.interp(whole, numbers, stamps), int(len(whole) - len(stamps))
+    return np.array(kept)
 
 
-def _split_noise(periods: Floats) -> tuple[float, float, float, float]:
-    """Return σ of each period by itself, σ of each stamp, the best mean period and its u; all in s."""
+def _mean_period(periods: Floats, *, floor: float) -> _Mean:
+    """Average the generalised least-squares mean over the ratio of the two noises.
+
+    Args:
+        periods: s, shape (n,).
+        floor: the least scatter (s) that the stamps' own number format lets anyone claim.
+    """
     n = len(periods)
-    shift = periods.mean()  # keeps the arithmetic near zero
-    eigenvalues = 2.0 - 2.0 * np.cos(np.pi * np.arange(1, n + 1) / (n + 1))
+    shift = float(periods.mean())  # keeps the sums below near zero
+    ratio = np.geomspace(SMALLEST_RATIO / n**2, LARGEST_RATIO, RATIOS)
+    information, moment, square, log_weight = _sums(periods - shift, ratio)
+    means = moment / information
+    scatter = np.maximum(square - moment**2 / information, (n - 1) * floor**2) / (n - 1)
+    likelihood = 0.5 * (log_weight - np.log(information) - (n - 1) * np.log(scatter))
+    best = int(np.argmax(likelihood))
+    mean = float(_weights(likelihood) @ means)
+    cautious = _weights(likelihood + CAUTION * np.log(ratio))
+    u, dof = _spread(cautious, means - mean, scatter / information, n - 1)
+    white = math.sqrt(scatter[best])
+    return _Mean(shift + mean, u, dof, white * math.sqrt(ratio[best]), white)
+
+
+def _sums(y: Floats, ratio: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return Σo²w, Σoyw, Σy²w and Σln w for every ratio, in the basis where the covariance is diagonal.
+
+    o is the transform of a constant, w = 1/(ratio + eigenvalue). Long records are taken in pieces, so
+    that memory does not grow with their length times the number of ratios.
+    """
+    n = len(y)
     scale = 1.0 / math.sqrt(2.0 * (n + 1))
-    y = dst(periods - shift, type=1) * scale
-    ones = dst(np.ones(n), type=1) * scale
+    eigenvalues = 2.0 - 2.0 * np.cos(np.pi * np.arange(1, n + 1) / (n + 1))
+    turned, ones = dst(y, type=1) * scale, dst(np.ones(n), type=1) * scale
+    totals = np.zeros((4, len(ratio)))
+    for start in range(0, n, CHUNK):
+        part = slice(start, start + CHUNK)
+        o, t = ones[part], turned[part]
+        weight = 1.0 / (ratio[:, None] + eigenvalues[part])
+        totals[:3] += np.stack([o * o, o * t, t * t]) @ weight.T
+        totals[3] += np.log(weight).sum(axis=1)
+    return totals[0], totals[1], totals[2], totals[3]
 
-    def profile(exponent: float) -> tuple[float, float, float, float]:
-        ratio = 10.0**exponent
-        weight = 1.0 / (ratio + eigenvalues)
-        information = float((ones**2 * weight).sum())
-        mean = float((ones * y * weight).sum()) / information
-        white2 = float(((y - ones * mean) ** 2 * weight).sum()) / (n - 1)
-        cost = (n - 1) * math.log(max(white2, 1e-300)) - float(np.log(weight).sum()) + math.log(information)
-        return cost, mean, white2, information
 
-    best = min(RATIO_EXPONENTS, key=lambda exponent: profile(float(exponent))[0])
-    fine = np.linspace(best - 0.25, best + 0.25, 21)
-    exponent = float(min(fine, key=lambda e: profile(float(e))[0]))
-    _, mean, white2, information = profile(exponent)
-    walk = math.sqrt(white2 * 10.0**exponent)
-    return walk, math.sqrt(white2), shift + mean, math.sqrt(white2 / information)
+def _weights(log_weight: Floats) -> Floats:
+    weight = np.exp(log_weight - log_weight.max())
+    return np.asarray(weight / weight.sum(), dtype=float)
+
+
+def _spread(weight: Floats, offset: Floats, variance: Floats, dof: float) -> tuple[float, float]:
+    """Return u and degrees of freedom of the Student law with the moments of a mixture of Student laws.
+
+    Args:
+        weight, offset, variance: of each law; offset from the estimate, variance its squared scale.
+        dof: degrees of freedom of each law.
+    """
+    inner = variance * dof / (dof - 2)
+    second = float(weight @ (inner + offset**2))
+    inner_fourth = 3.0 * variance**2 * dof**2 / ((dof - 2) * (dof - 4))
+    fourth = float(weight @ (inner_fourth + 6.0 * offset**2 * inner + offset**4))
+    excess = fourth / second**2 - 3.0
+    if excess <= 0:
+        return math.sqrt(second), math.inf
+    mixed = 4.0 + 6.0 / excess
+    return math.sqrt(second * (mixed - 2.0) / mixed), mixed
+
+
+def _jitter(periods: Floats, mean: _Mean) -> Measured:
+    """Return the standard deviation of the periods relative to their mean, %."""
+    n = len(periods)
+    if n < 2:
+        raise EstimateError(f"{n} periods between strokes that were both seen, expected 2 or more")
+    jitter = 100.0 * float(periods.std(ddof=1)) / mean.period
+    # Neighbouring periods share a stamp, so n of them tell less than n would: Var(s²) = 2σ⁴/n·(1 + 2ρ²).
+    shared = mean.white**2 / max(mean.walk**2 + 2.0 * mean.white**2, np.finfo(float).tiny)
+    u = jitter * math.sqrt((1.0 + 2.0 * shared**2) / (2.0 * (n - 1)))
+    return combine(jitter, "%", [Contribution("number of strokes", u, n - 1)])

@@ -19,6 +19,7 @@ from rig.config import Section, find_file, load_model
 PRODUCTS = Path(__file__).resolve().parent.parent / "test_plans" / "products"
 
 Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
 
 
 class Setting(NamedTuple):
@@ -61,6 +62,8 @@ class Mechanics(Section):
     crank_ratio: Annotated[float, Field(ge=0, lt=1)] = Field(description="crank radius over rod length")
     needles: Annotated[int, Field(ge=1)]
     travel_limit_mm: Positive = Field(description="largest command the depth drive can follow")
+    cartridge_n_per_mm: Positive = Field(description="stiffness behind the needles")
+    droop_per_n: NonNegative = Field(description="relative loss of rate per newton of mean load")
     depth_speed_mm_per_s: Positive = Field(description="speed of the depth drive")
     ramp_s: Positive = Field(description="time constant with which the motor takes up a rate")
     maximum_extension_error_mm: Positive = Field(

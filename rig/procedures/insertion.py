@@ -10,7 +10,7 @@ from rig.records.trace import Trace
 
 STAND_OFF_MM = 0.5
 ZERO_READINGS = 8
-PARK_S = 0.2
+POLL_S = 0.006
 
 
 def insert_needles(bench: Bench) -> Trace:
@@ -29,12 +29,12 @@ def insert_needles(bench: Bench) -> Trace:
     bench.present("phantom")
     touch_mm = nest.phantom_mm - plan.extension_mm
     stage.move_to("z", touch_mm - STAND_OFF_MM)
-    bench.clock.sleep(PARK_S)
     zero_n = bench.mean_force_n(ZERO_READINGS)
     stage.move_to("z", touch_mm + plan.travel_mm, speed=plan.speed_mm_per_s, wait=False)
     rows = []
     while stage.is_busy("z"):
         rows.append((stage.position("z"), bench.force_n() - zero_n))
+        bench.clock.sleep(POLL_S)
     bench.retract()
     bench.pen.park(Park.RETRACTED)
     position_mm, force_n = np.array(rows).T

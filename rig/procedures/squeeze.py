@@ -12,7 +12,8 @@ PRESS_MM_PER_S = 6.0
 SLOW_MM_PER_S = 1.5
 SLOW_FROM_SHARE = 0.6
 TRAVEL_MM = 4.5
-SAMPLE_S = 0.05
+SAMPLE_S = 0.08
+POLL_S = 0.008
 ZERO_READINGS = 10
 LEAVE_MM = 0.5
 NOISE_SHARE = 3.0
@@ -68,6 +69,7 @@ def _press(bench: Bench, zero_n: float, start_s: float, rows: list[tuple[float, 
         bench.stage.move_to("z", bottom_mm, speed=speed, wait=False)
         while (force := _force_n(bench)) - zero_n < share * wanted_n:
             rows.append((bench.clock.now() - start_s, bench.stage.position("z"), force))
+            bench.clock.sleep(POLL_S)
             if not bench.stage.is_busy("z"):
                 bench.retract()
                 raise ContactNotFound(

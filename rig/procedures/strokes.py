@@ -10,15 +10,18 @@ import numpy as np
 from calibration.extension import coarse_extension
 from rig.errors import ContactNotFound, InstrumentError
 from rig.procedures.bench import Bench
-from rig.product import Setting
+from rig.product import Product, Setting
 from rig.records.trace import Trace
 
-OVERLAPS = (0.15, 0.35, 0.55, 0.75, 1.0)
-"""Where the gaps lie, as shares of the deepest overlap."""
-
+GAPS = 5
 DEEPEST_OVERLAP_MM = 0.19
-SMALLEST_GAP_MM = 0.03
+LEAST_DEEPEST_OVERLAP_MM = 0.035
+LIGHT_OVERLAP_MM = 0.018
+"""Where every stroke closes the contact, for all its scatter, and the needles carry next to no load."""
+
+SMALLEST_GAP_MM = 0.008
 PROBE_STROKES = 3
+COARSE_DOUBT_MM = 0.02
 PROBE_OVERLAP_MM = 0.08
 PROBE_STEP_MM = 0.12
 SPEED_TOLERANCE = 0.004
@@ -33,12 +36,13 @@ GATE_LEVEL_V = 2.5
 class StrokeCapture:
     """What was recorded at one setting.
 
-    ``duties`` has columns ``plate_mm`` and ``duty``, a row a stroke; ``stamps`` has ``time_s``.
+    ``duties`` has columns ``plate_mm`` and ``duty``, a row a stroke; ``stamps`` has ``time_s``, and is
+    None when none were asked for.
     """
 
     setting: Setting
     duties: Trace
-    stamps: Trace
+    stamps: Trace | None
 
 
 def prepare_counter(bench: Bench) -> None:
@@ -82,55 +86,92 @@ def run_at(bench: Bench, setting: Setting) -> None:
 def capture_strokes(
     bench: Bench, setting: Setting, rim_mm: float, *, expected_mm: float | None, strokes: int, stamps: int
 ) -> StrokeCapture:
-    """Run at a setting and record duties at several gaps, then time stamps at the smallest gap.
+    """Run at a setting and record duties at several gaps, and time stamps where the needles touch least.
 
     Args:
         rim_mm: stage position of the rim.
         expected_mm: extension to expect, from a setting nearby; None to approach from far.
         strokes: how many at each gap.
-        stamps: how many time stamps.
+        stamps: how many time stamps; 0 for none.
 
     Raises:
         ContactNotFound: the needles never reached the plate.
         ForceLimitExceeded: more force than the station allows.
     """
     run_at(bench, setting)
-    reach_mm = _find_needles(bench, setting, rim_mm, expected_mm)
+    seen = _find_needles(bench, setting, rim_mm, expected_mm)
+    reach_mm = seen.reach_mm(bench.product)
     deepest_mm = min(DEEPEST_OVERLAP_MM, reach_mm - SMALLEST_GAP_MM)
     plates, duties = [], []
-    for share in OVERLAPS:
-        plate_mm = _move_to_gap(bench, rim_mm, reach_mm - share * deepest_mm)
-        for duty in bench.counter.duty(strokes, timeout_s=_patience_s(setting)):
-            plates.append(plate_mm)
-            duties.append(duty)
-    bench.force_n()
+    # From the deepest gap outwards: the first two gaps show how this pen's overlap grows.
+    for overlap_mm in np.linspace(deepest_mm, LIGHT_OVERLAP_MM, GAPS):
+        gap_mm = reach_mm - float(overlap_mm)
+        plate_mm = _move_to_gap(bench, rim_mm, gap_mm)
+        strokes_seen = bench.counter.duty(strokes, timeout_s=_patience_s(setting))
+        plates += [plate_mm] * len(strokes_seen)
+        duties += strokes_seen
+        if overlap_mm == deepest_mm and strokes_seen:
+            bench.force_n()
+            reach_mm = seen.add(gap_mm, strokes_seen).reach_mm(bench.product)
+    stamped = _capture_stamps(bench, setting, stamps) if stamps else None
     return StrokeCapture(
         setting,
         Trace("strokes " + _slug(setting), {"plate_mm": np.array(plates), "duty": np.array(duties)},
               {"rim_mm": rim_mm, "x": "plate_mm", "y": "duty", **_about(setting)}),
-        capture_stamps(bench, setting, stamps),
+        stamped,
     )  # fmt: skip
 
 
-def capture_stamps(bench: Bench, setting: Setting, count: int) -> Trace:
-    """Record time stamps of the closing contact where plate and pen are now.
+def capture_rate(
+    bench: Bench, setting: Setting, rim_mm: float, *, expected_mm: float | None, stamps: int
+) -> Trace:
+    """Run at a setting with the needles touching the plate lightly, and record time stamps.
 
     Returns:
         Trace with column ``time_s``, from an arbitrary origin.
     """
-    stamps = bench.counter.time_stamps_s(count, timeout_s=_patience_s(setting))
-    return Trace("stamps " + _slug(setting), {"time_s": np.array(stamps)}, _about(setting))
-
-
-def approach_needles(bench: Bench, setting: Setting, rim_mm: float, *, expected_mm: float | None) -> None:
-    """Run at a setting with the plate well inside the needles' reach, ready for time stamps."""
     run_at(bench, setting)
-    reach_mm = _find_needles(bench, setting, rim_mm, expected_mm)
-    _move_to_gap(bench, rim_mm, max(SMALLEST_GAP_MM, reach_mm - DEEPEST_OVERLAP_MM))
+    seen = _find_needles(bench, setting, rim_mm, expected_mm)
+    gap_mm = seen.reach_mm(bench.product) - LIGHT_OVERLAP_MM - COARSE_DOUBT_MM
+    _move_to_gap(bench, rim_mm, gap_mm)
+    seen.add(gap_mm, bench.counter.duty(PROBE_STROKES, timeout_s=_patience_s(setting)))
+    _move_to_gap(bench, rim_mm, seen.reach_mm(bench.product) - LIGHT_OVERLAP_MM)
+    return _capture_stamps(bench, setting, stamps)
 
 
-def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: float | None) -> float:
-    """Come nearer in steps until strokes are seen; return a first guess of the extension, mm."""
+def needles_are_seen(bench: Bench, setting: Setting, rim_mm: float) -> bool:
+    """Say whether the contact shows strokes at a setting: whether the contact circuit works at all."""
+    run_at(bench, setting)
+    bench.retract()
+    try:
+        _find_needles(bench, setting, rim_mm, None)
+    except ContactNotFound:
+        return False
+    return True
+
+
+@dataclass
+class _Seen:
+    """Gaps at which strokes were seen, and their duties: enough to plan where to measure."""
+
+    gaps_mm: list[float]
+    duties: list[list[float]]
+
+    def add(self, gap_mm: float, duties: list[float]) -> _Seen:
+        if duties:
+            self.gaps_mm.append(gap_mm)
+            self.duties.append(duties)
+        return self
+
+    def reach_mm(self, product: Product) -> float:
+        design = product.mechanics
+        return coarse_extension(
+            self.gaps_mm, self.duties, stroke_mm=design.stroke_mm, crank_ratio=design.crank_ratio
+        )
+
+
+def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: float | None) -> _Seen:
+    """Come nearer in steps until strokes are seen."""
     design = bench.product.mechanics
     farthest_mm = setting.depth_mm + design.maximum_extension_error_mm
     gap_mm = farthest_mm if expected_mm is None else expected_mm - PROBE_OVERLAP_MM
@@ -139,18 +180,26 @@ def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: fl
         duties = bench.counter.duty(PROBE_STROKES, timeout_s=_patience_s(setting))
         bench.force_n()
         if duties:
-            return coarse_extension(
-                gap_mm, duties, stroke_mm=design.stroke_mm, crank_ratio=design.crank_ratio
-            )
+            seen = _Seen([gap_mm], [duties])
+            if seen.reach_mm(bench.product) - SMALLEST_GAP_MM >= LEAST_DEEPEST_OVERLAP_MM:
+                return seen
+            break
         if gap_mm == SMALLEST_GAP_MM:
             break
         gap_mm = max(SMALLEST_GAP_MM, gap_mm - PROBE_STEP_MM)
     bench.retract()
     raise ContactNotFound(
-        f"no contact of the needles at {setting}, down to a gap of {SMALLEST_GAP_MM} mm",
+        f"too little contact of the needles at {setting}, down to a gap of {gap_mm:.3f} mm",
         expected=f"contact near a gap of {setting.depth_mm:g} mm",
         do="Check the contact wire, the tip, and that the strokes run",
     )
+
+
+def _capture_stamps(bench: Bench, setting: Setting, count: int) -> Trace:
+    """Record time stamps of the closing contact, with the plate at the light overlap."""
+    stamps = bench.counter.time_stamps_s(count, timeout_s=_patience_s(setting))
+    about = {"overlap_mm": LIGHT_OVERLAP_MM, **_about(setting)}
+    return Trace("stamps " + _slug(setting), {"time_s": np.array(stamps)}, about)
 
 
 def _move_to_gap(bench: Bench, rim_mm: float, gap_mm: float) -> float:

@@ -52,6 +52,7 @@ class TwinBench:
         slope = world.nest.tilt_mrad * 1e-3
         direction = world.nest.tilt_direction_rad
         self._needle_reach_mm = needles.reach_mm(slope * math.cos(direction), slope * math.sin(direction))
+        self._longest_reach_mm = float(self._needle_reach_mm.max())
         self._contact = NeedleContact(
             world.contact,
             world.pen.crank,
@@ -61,14 +62,16 @@ class TwinBench:
             self.random("contact"),
         )
         self._pouch = PouchUnderAnvil(
-            world.pouch, world.environment, lambda t: self._height_mm(t, "anvil", world.pouch.position_mm)
+            world.pouch,
+            world.environment,
+            lambda times: self._heights_mm(times, "anvil", world.pouch.position_mm),
         )
         self._phantom = PhantomUnderNeedles(
             world.phantom,
             world.pen.tip.needles,
             needles,
             self.random("phantom"),
-            surface_mm=lambda t: self._height_mm(t, "phantom", world.phantom.position_mm),
+            surface_mm=lambda times: self._heights_mm(times, "phantom", world.phantom.position_mm),
             reach_mm=self._pen.static_reach_mm,
         )
 
@@ -84,14 +87,16 @@ class TwinBench:
 
     # Position
 
-    def plate_mm(self, time_s: float) -> float:
+    def plates_mm(self, times_s: Floats) -> Floats:
         """Return where the target head truly is: what the stage was told, with the stage's errors."""
-        told, stage = self.z.position_at(time_s), self.world.stage
-        if not self.z.busy_at(time_s) and self.z.ends_at() != self._move_key:
+        stage, now_s = self.world.stage, float(times_s[-1])
+        if self.z.ends_at() != self._move_key and not self.z.busy_at(now_s):
             self._move_key = self.z.ends_at()
             self._move_error_mm = float(self._move_noise.normal(0.0, stage.repeatability_mm))
-        cyclic = stage.cyclic_mm * math.sin(2 * math.pi * told / stage.cyclic_period_mm)
-        return told * (1.0 + stage.scale_error) + cyclic + self._move_error_mm
+        told = self.z.positions_at(times_s)
+        cyclic = stage.cyclic_mm * np.sin(2 * np.pi * told / stage.cyclic_period_mm)
+        heights: Floats = told * (1.0 + stage.scale_error) + cyclic + self._move_error_mm
+        return heights
 
     def target_at(self, time_s: float) -> str | None:
         """Return the target that the turret presents, or None between two."""
@@ -101,13 +106,14 @@ class TwinBench:
                 return name
         return None
 
-    def _height_mm(self, time_s: float, target: str, touches_at_mm: float) -> float:
-        if self.target_at(time_s) != target:
-            return -math.inf
-        return self.plate_mm(time_s) - touches_at_mm
+    def _heights_mm(self, times_s: Floats, target: str, touches_at_mm: float) -> Floats:
+        """Return how far a target's surface stands above a place; without end below it while turned away."""
+        if self.target_at(float(times_s[-1])) != target:
+            return np.full_like(times_s, -np.inf)
+        return self.plates_mm(times_s) - touches_at_mm
 
-    def _gap_mm(self, time_s: float) -> float:
-        return -self._height_mm(time_s, "datum", self.world.nest.rim_position_mm)
+    def _gaps_mm(self, times_s: Floats) -> Floats:
+        return -self._heights_mm(times_s, "datum", self.world.nest.rim_position_mm)
 
     # Contact
 
@@ -133,8 +139,8 @@ class TwinBench:
         """Say whether needles and plate conduct at a moment that has come."""
         self._march(time_s)
         if not self._pen.running:
-            overlap = self._static_overlaps_mm(time_s).max() - self.world.contact.threshold_mm
-            return bool(overlap > 0) and not self.world.contact.wire_open
+            reach_mm = self._static_reaches_mm(time_s).max() - self.world.contact.threshold_mm
+            return bool(reach_mm > self._gaps_mm(np.array([time_s]))[0]) and not self.world.contact.wire_open
         before = [edge for edge in self._contact.edges_since(time_s - 1.0) if edge.time_s <= time_s]
         return bool(before) and before[-1].closes
 
@@ -144,7 +150,7 @@ class TwinBench:
     def _march(self, time_s: float) -> None:
         while self._pen.next_end_s() <= time_s:
             stroke = self._pen.finish_stroke()
-            gap_mm = self._gap_mm(stroke.top_s) - float(self._needle_reach_mm.max())
+            gap_mm = float(self._gaps_mm(np.array([stroke.top_s]))[0]) - self._longest_reach_mm
             self._contact.strike(stroke, gap_mm)
 
     # Force
@@ -155,7 +161,7 @@ class TwinBench:
         self._march(now_s)
         match self.target_at(now_s):
             case "datum":
-                return np.array([self._datum_force_n(float(t)) for t in times_s])
+                return self._datum_forces_n(times_s)
             case "anvil":
                 return self._pouch.force_n(times_s)
             case "phantom":
@@ -163,23 +169,25 @@ class TwinBench:
             case _:
                 return np.zeros_like(times_s)
 
-    def _datum_force_n(self, time_s: float) -> float:
-        nest = self.world.nest
-        rim_overlap = -self._gap_mm(time_s) + self.world.pen.rim_radius_mm * abs(nest.tilt_mrad) * 1e-3
-        rim_n = nest.stiffness_n_per_mm * _soft_overlap(rim_overlap, nest.soft_mm)
+    def _datum_forces_n(self, times_s: Floats) -> Floats:
+        nest, gaps_mm = self.world.nest, self._gaps_mm(times_s)
+        # A tilted plate touches the rim at its edge first.
+        early_mm = self.world.pen.rim_radius_mm * abs(nest.tilt_mrad) * 1e-3
+        rim_n = nest.stiffness_n_per_mm * _soft_overlap(early_mm - gaps_mm, nest.soft_mm)
         if self._pen.running:
             return rim_n + self._pen.load_n
         per_needle = self.world.pen.crank.spring_n_per_mm / len(self._needle_reach_mm)
-        return rim_n + per_needle * float(np.clip(self._static_overlaps_mm(time_s), 0.0, None).sum())
+        overlaps = self._static_reaches_mm(float(times_s[-1])) - gaps_mm[:, None]
+        needles_n: Floats = per_needle * np.clip(overlaps, 0.0, None).sum(axis=1)
+        return rim_n + needles_n
 
-    def _static_overlaps_mm(self, time_s: float) -> Floats:
-        return self._pen.static_reach_mm(time_s) + self._needle_reach_mm - self._gap_mm(time_s)
+    def _static_reaches_mm(self, time_s: float) -> Floats:
+        return self._pen.static_reach_mm(time_s) + self._needle_reach_mm
 
 
-def _soft_overlap(overlap_mm: float, width_mm: float) -> float:
+def _soft_overlap(overlap_mm: Floats, width_mm: float) -> Floats:
     """Return an overlap that begins softly over ``width_mm``: width · ln(1 + e^(overlap / width))."""
-    if width_mm <= 0 or overlap_mm > 30 * width_mm:
-        return max(0.0, overlap_mm)
-    if overlap_mm < -30 * width_mm:
-        return 0.0
-    return width_mm * math.log1p(math.exp(overlap_mm / width_mm))
+    if width_mm <= 0:
+        return np.clip(overlap_mm, 0.0, None)
+    softened: Floats = width_mm * np.logaddexp(0.0, overlap_mm / width_mm)
+    return softened

@@ -134,7 +134,7 @@ def _extension(pen: PenMechanics, table: PenTable, product: Product, setting: Se
 
 
 def _leak(world: World, product: Product) -> float:
-    pouch = PouchUnderAnvil(world.pouch, world.environment, lambda _: -math.inf)
+    pouch = PouchUnderAnvil(world.pouch, world.environment, lambda times: np.full_like(times, -math.inf))
     return pouch.leak_pa_m3_per_s(product.pouch.squeeze_n / (world.pouch.area_mm2 * 1e-6))
 
 

@@ -60,8 +60,8 @@ class Motor(Section):
 class Crank(Section):
     """The stroke."""
 
-    stroke_mm: Positive = p(2.5, "mm", "full stroke; a shorter one lowers its top by half the difference")
-    ratio: Annotated[float, Field(ge=0, lt=1)] = p(0.15, "1", "crank radius over rod length")
+    stroke_error_mm: float = p(0.0, "mm", "full stroke beyond the design's; half of it raises the top")
+    ratio_error: float = p(0.0, "1", "crank radius over rod length, beyond the design's")
     top_scatter_mm: NonNegative = p(0.003, "mm", "scatter of the stroke's top from stroke to stroke")
     stretch_mm: float = p(0.006, "mm", "inertial stretch at 100 strokes a second; grows with the square")
     spring_n_per_mm: Positive = p(6.0, "N/mm", "stiffness of the cartridge behind the needles")

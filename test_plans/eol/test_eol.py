@@ -36,8 +36,8 @@ def test_needles_are_sharp(insertion, verdict):
 def test_as_found(as_found, setting, verdict):
     found = as_found.at(setting)
     verdict.judge("extension.as_found", found.extension, at=setting, trace=found.strokes)
-    verdict.judge("rate.as_found", found.rate, at=setting, trace=found.stamps)
-    verdict.judge("rate.jitter", found.jitter, at=setting, trace=found.stamps)
+    verdict.judge("rate.as_found", found.rate.rate, at=setting, trace=found.stamps)
+    verdict.judge("rate.jitter", found.rate.jitter, at=setting, trace=found.stamps)
 
 
 @pytest.mark.requirement("PEN-DEPTH-ACCURACY")

@@ -83,8 +83,10 @@ class PenMechanics:
 
     def __init__(self, pen: Pen, product: Product, random: np.random.Generator, needles: NeedleSet) -> None:
         self.needles = needles
-        self._pen, self._design, self._random = pen, product.mechanics, random
+        self._pen, self._random = pen, random
         self.drive = DepthDrive(pen)
+        self._stroke_mm = product.mechanics.stroke_mm + pen.crank.stroke_error_mm
+        self._ratio = max(0.0, product.mechanics.crank_ratio + pen.crank.ratio_error)
         self._rate_hz = self.rate_hz_for(product.calibration.rates_per_min[0])
         self._stop_s = math.inf
         self._stroke: Stroke | None = None
@@ -155,7 +157,7 @@ class PenMechanics:
         """Return the reach of a nominal needle at rest: far below the rim when retracted."""
         if self._parked == "extended" and not self.running and time_s >= self._parked_from_s:
             return self._top_mm(time_s)
-        return self._top_mm(time_s) - self._pen.crank.stroke_mm
+        return self._top_mm(time_s) - self._stroke_mm
 
     # Strokes
 
@@ -188,7 +190,7 @@ class PenMechanics:
 
     def crank_shift_mm(self) -> float:
         """Return how much the top is raised by a longer stroke than designed."""
-        return (self._pen.crank.stroke_mm - self._design.stroke_mm) / 2
+        return self._pen.crank.stroke_error_mm / 2
 
     def contact_angle(self, overlap_mm: float) -> float:
         """Return the crank angle (rad, from the top) at which the tip is ``overlap_mm`` below its top.
@@ -196,7 +198,7 @@ class PenMechanics:
         The crank: (s/2)·[(1 − cos θ) + (λ/4)·(1 − cos 2θ)] = overlap. With x = 1 − cos θ that is
         quadratic in x. An overlap beyond the stroke gives π.
         """
-        ratio, drop = self._pen.crank.ratio, 2.0 * overlap_mm / self._pen.crank.stroke_mm
+        ratio, drop = self._ratio, 2.0 * overlap_mm / self._stroke_mm
         if drop >= 2.0:
             return math.pi
         x = drop if ratio < 1e-9 else ((1 + ratio) - math.sqrt((1 + ratio) ** 2 - 2 * ratio * drop)) / ratio

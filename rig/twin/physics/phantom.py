@@ -23,7 +23,7 @@ class PhantomUnderNeedles:
 
     Args:
         phantom, needles: the truth; ``needle_set`` their lengths.
-        surface_mm: height of the undisturbed phantom above the rim plane at a moment; negative below.
+        surface_mm: height of the undisturbed phantom above the rim plane at given moments; negative below.
         reach_mm: reach of a nominal needle beyond the rim plane at a moment.
     """
 
@@ -34,10 +34,11 @@ class PhantomUnderNeedles:
         needle_set: NeedleSet,
         random: np.random.Generator,
         *,
-        surface_mm: Callable[[float], float],
+        surface_mm: Callable[[Floats], Floats],
         reach_mm: Callable[[float], float],
     ) -> None:
         self._phantom, self._lengths_mm = phantom, needle_set.lengths_mm
+        self._longest_mm = needle_set.longest_mm
         self._surface_mm, self._reach_mm = surface_mm, reach_mm
         scatter = 1.0 + phantom.scatter * random.normal(size=len(self._lengths_mm))
         self._puncture_n = needles.puncture_n * needles.bluntness * np.clip(scatter, 0.3, None)
@@ -53,21 +54,19 @@ class PhantomUnderNeedles:
     def _march(self, until_s: float) -> None:
         if until_s <= self._history.now_s:
             return
-        highest_mm = float(self._depth_mm(until_s).max())
-        if highest_mm <= 0 and float(self._depth_mm(self._history.now_s).max()) <= 0:
-            self._deepest_mm = highest_mm
+        ends_s = np.array([self._history.now_s, until_s])
+        from_mm, to_mm = self._surface_mm(ends_s) + self._reach_mm(until_s) + self._longest_mm
+        if from_mm <= 0 and to_mm <= 0:
+            self._deepest_mm = to_mm
             self._history.add(until_s, 0.0)
             return
-        while self._history.now_s < until_s:
-            step_s = min(STEP_S, until_s - self._history.now_s)
-            self._step(self._history.now_s + step_s, step_s)
+        times_s = self._history.steps_to(until_s, STEP_S)
+        for time_s, surface_mm in zip(times_s.tolist(), self._surface_mm(times_s).tolist(), strict=True):
+            depth = surface_mm + self._reach_mm(time_s) + self._lengths_mm
+            self._step(time_s, time_s - self._history.now_s, depth)
 
-    def _depth_mm(self, time_s: float) -> Floats:
-        return self._surface_mm(time_s) + self._reach_mm(time_s) + self._lengths_mm
-
-    def _step(self, time_s: float, step_s: float) -> None:
+    def _step(self, time_s: float, step_s: float, depth: Floats) -> None:
         phantom = self._phantom
-        depth = self._depth_mm(time_s)
         speed = max(SLOWEST_MM_PER_S, (depth.max() - self._deepest_mm) / step_s)
         strength = self._puncture_n * (min(speed, 1e3) / REFERENCE_SPEED_MM_PER_S) ** phantom.rate_exponent
         self._deepest_mm = float(depth.max())

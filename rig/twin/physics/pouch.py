@@ -29,10 +29,12 @@ class PouchUnderAnvil:
 
     Args:
         pouch, environment: the truth.
-        squeeze_mm: how far the anvil has pressed the pouch at a moment; negative before it touches.
+        squeeze_mm: how far the anvil has pressed the pouch at given moments; negative before it touches.
     """
 
-    def __init__(self, pouch: Pouch, environment: Environment, squeeze_mm: Callable[[float], float]) -> None:
+    def __init__(
+        self, pouch: Pouch, environment: Environment, squeeze_mm: Callable[[Floats], Floats]
+    ) -> None:
         self._pouch, self._outside_pa, self._squeeze_mm = pouch, environment.pressure_pa, squeeze_mm
         self._area_m2 = pouch.area_mm2 * 1e-6
         self._volume_m3 = pouch.volume_ml * 1e-6
@@ -61,15 +63,15 @@ class PouchUnderAnvil:
         if until_s <= self._history.now_s:
             return
         # Nothing happens to a pouch that is not touched, so long waits need not be walked through.
-        if self._squeeze_mm(until_s) <= 0 and self._elastic_n == 0.0:
+        if self._elastic_n == 0.0 and self._squeeze_mm(np.array([until_s]))[0] <= 0:
             self._history.add(until_s, 0.0)
             return
-        while self._history.now_s < until_s:
-            step_s = min(STEP_S, until_s - self._history.now_s)
-            self._step(self._history.now_s + step_s, step_s)
+        times_s = self._history.steps_to(until_s, STEP_S)
+        for time_s, squeeze_mm in zip(times_s.tolist(), self._squeeze_mm(times_s).tolist(), strict=True):
+            self._step(time_s, time_s - self._history.now_s, squeeze_mm)
 
-    def _step(self, time_s: float, step_s: float) -> None:
-        squeezed_m3 = self._area_m2 * max(0.0, self._squeeze_mm(time_s)) * 1e-3
+    def _step(self, time_s: float, step_s: float, squeeze_mm: float) -> None:
+        squeezed_m3 = self._area_m2 * max(0.0, squeeze_mm) * 1e-3
         volume_m3 = max(0.05 * self._volume_m3, self._volume_m3 - squeezed_m3)
         gauge_pa = max(0.0, self._gas_pa_m3 / volume_m3 - self._outside_pa) if squeezed_m3 else 0.0
         self._gas_pa_m3 -= self.leak_pa_m3_per_s(gauge_pa) * step_s

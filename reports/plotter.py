@@ -1,0 +1,51 @@
+"""Draws in a process of its own, beside the run, which must not wait for pictures."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+
+from reports.trace_plot import draw_to_file, prepare
+from reports.trace_view import View
+
+
+class Plotter:
+    """Writes PNG files while the caller goes on.
+
+    The process starts with :meth:`prepare`, or else with the first plot, and imports matplotlib there and
+    not here. A plot that fails costs nothing but itself: :meth:`finish` says why.
+    """
+
+    def __init__(self) -> None:
+        # Spawned and not forked: a fork would carry the run's sockets and locks along.
+        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_alone)
+        self._drawing: dict[Path, Future[None]] = {}
+        self._problems: list[str] = []
+
+    def prepare(self) -> None:
+        """Begin to load what drawing needs; returns at once."""
+        self._pool.submit(prepare)
+
+    def draw(self, view: View, path: Path) -> None:
+        """Begin to draw ``view`` to the file ``path``; returns at once."""
+        try:
+            self._drawing[path] = self._pool.submit(draw_to_file, view, path)
+        except BrokenProcessPool as error:
+            self._problems.append(f"{path.name}: {error}")
+
+    def finish(self) -> list[str]:
+        """Wait for all plots and end the process; return what went wrong, a line each."""
+        for path, drawing in self._drawing.items():
+            if error := drawing.exception():
+                self._problems.append(f"{path.name}: {type(error).__name__}: {error}")
+        self._drawing.clear()
+        self._pool.shutdown()
+        return self._problems
+
+
+def _leave_ctrl_c_alone() -> None:
+    # It is meant for the run, which makes the bench safe and then ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,114 @@
+"""What of a trace is drawn: two columns, their labels, and where its result lies among them.
+
+A trace says itself what it shows: ``about["x"]`` and ``about["y"]`` name two of its columns, and a
+column's name carries its unit. Two things are put as people think of them: plate positions become gaps
+below the rim, and time stamps the period of each stroke. Nothing is estimated here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+    from calibration.decision import Limits
+    from calibration.measured import Measured
+    from rig.records.trace import Trace
+
+    Floats = NDArray[float64]
+
+UNITS = {"mm": "mm", "n": "N", "s": "s"}
+CURVE_FROM = 200
+"""As many points, one after the other, are shown as a curve; fewer one by one."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture in numbers.
+
+    Args:
+        title, caption: what it is, and what was found in it.
+        x, y: the points, shape (n,); NaN is not drawn.
+        x_label, y_label: with units.
+        curve: whether the points are joined.
+        across: a result on the x axis, value and expanded uncertainty.
+        limits: of that result.
+        level: a result on the y axis.
+        moment: where on the x axis something begins.
+    """
+
+    title: str
+    caption: str
+    x: Floats
+    y: Floats
+    x_label: str
+    y_label: str
+    curve: bool = False
+    across: tuple[float, float] | None = None
+    limits: tuple[float, float] | None = None
+    level: float | None = None
+    moment: float | None = None
+
+
+def view_of(
+    trace: Trace, result: Measured | None = None, limits: Limits | None = None, caption: str = ""
+) -> View:
+    """Return what of ``trace`` is drawn.
+
+    Args:
+        trace: with ``x`` and ``y`` in its ``about``, or with ``time_s`` as its only column.
+        result: what was made from it; marked where an axis shows the same quantity.
+        limits: of that result.
+        caption: what was found, in words.
+
+    Raises:
+        KeyError: the trace does not say what to draw, or names a column that it does not have.
+    """
+    if list(trace.columns) == ["time_s"]:
+        return _periods(trace, result, caption)
+    x_name, y_name = str(trace.about["x"]), str(trace.about["y"])
+    x, x_label = trace.columns[x_name], label_of(x_name)
+    if x_name == "plate_mm" and "rim_mm" in trace.about:
+        x, x_label = float(trace.about["rim_mm"]) - x, "gap between rim and plate (mm)"
+    place = result if result is not None and result.unit == "mm" and x_name.endswith("_mm") else None
+    return View(
+        trace.name,
+        caption,
+        x,
+        trace.columns[y_name],
+        x_label,
+        label_of(y_name),
+        curve=len(trace) >= CURVE_FROM,
+        across=None if place is None else (place.value, place.U),
+        limits=None if place is None else _both(limits),
+        moment=float(trace.about["hold_s"]) if x_name == "time_s" and "hold_s" in trace.about else None,
+    )
+
+
+def label_of(column: str) -> str:
+    """Return a column's name as people write it.
+
+    >>> label_of("position_mm"), label_of("duty")
+    ('position (mm)', 'duty')
+    """
+    name, _, suffix = column.rpartition("_")
+    return f"{name.replace('_', ' ')} ({UNITS[suffix]})" if suffix in UNITS else column.replace("_", " ")
+
+
+def _periods(trace: Trace, result: Measured | None, caption: str) -> View:
+    import numpy as np
+
+    periods_ms = np.diff(trace.columns["time_s"]) * 1e3
+    numbers = np.arange(1.0, len(periods_ms) + 1.0)
+    rate = result.value if result is not None and result.unit == "1/min" else None
+    level = 60e3 / rate if rate else None
+    return View(trace.name, caption, numbers, periods_ms, "stroke", "period (ms)", level=level)
+
+
+def _both(limits: Limits | None) -> tuple[float, float] | None:
+    if limits is None or limits.lower is None or limits.upper is None:
+        return None
+    return limits.lower, limits.upper
