@@ -15,7 +15,9 @@ costs a picture and never a verdict. In the report
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+import time
+import uuid
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,6 @@ from allure_commons.model2 import (
     TestStepResult,
 )
 from allure_commons.types import AttachmentType, LabelType
-from allure_commons.utils import now, uuid4
 
 from calibration.decision import Outcome
 from reports.allure_files import csv_of, write_categories, write_environment
@@ -81,6 +82,8 @@ class RunListener:
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
         """Learn what run this is, and show the rim's scan, which no test judges, where it was made."""
         made: Any = yield
+        if not fixturedef.func.__module__.startswith("rig.fixtures"):
+            return made
         match fixturedef.argname:
             case "run":
                 self._labels |= _labels_of(made)
@@ -102,11 +105,11 @@ class RunListener:
         """Make a step of a result."""
         self._name_requirements(judged.requirements)
         passed = judged.decision.outcome is Outcome.PASS
-        moment = now()
+        moment = round(time.time() * 1000)
         step = TestStepResult(
             name=step_title(judged),
             status=Status.PASSED if passed else Status.FAILED,
-            statusDetails=None if passed else StatusDetails(message=str(judged.decision.outcome)),
+            statusDetails=None if passed else StatusDetails(message=_why(judged)),
             parameters=[Parameter(name, value) for name, value in _parameters(judged).items()],
             start=moment,
             stop=moment,
@@ -120,7 +123,7 @@ class RunListener:
         """Wait for the last plot, and write what concerns the whole run."""
         self._problems += self._plotter.finish()
         try:
-            write_environment(self._folder, {**self._labels, **_facts_of(run)})
+            write_environment(self._folder, _facts_of(run, self._labels.get("pen", "")))
             write_categories(self._folder)
         except OSError as error:
             self._problems.append(str(error))
@@ -136,6 +139,8 @@ class RunListener:
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: TestResult) -> None:
         """Put a test's result in the field's words."""
+        if not self._labels:  # not a run of a plan
+            return
         name, _, setting = result.name.partition("[")
         title = name.removeprefix("test_").replace("_", " ").capitalize()
         result.name = f"{title}: {setting.removesuffix(']')}" if setting else title
@@ -144,7 +149,8 @@ class RunListener:
                 parameter.value = setting.removesuffix("]")
         result.labels = _relabelled(result.labels, self._labels)
         if result.status == Status.SKIPPED and result.statusDetails:
-            result.statusDetails.trace = None  # only says on which line of which machine
+            reason = result.statusDetails.message.partition(": ")[2]
+            result.statusDetails = StatusDetails(message=reason)  # without a class and a file of the rig's
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_container(self, container: TestResultContainer) -> None:
@@ -153,7 +159,7 @@ class RunListener:
             if step.statusDetails:
                 step.statusDetails.trace = None
 
-    def _name_requirements(self, requirements: tuple[str, ...]) -> None:
+    def _name_requirements(self, requirements: Sequence[str]) -> None:
         labels = self._reporter.get_test(None).labels
         for requirement in requirements:
             for kind in ("requirement", LabelType.TAG):
@@ -170,8 +176,8 @@ class RunListener:
                 plot, numbers = _attachment(trace, AttachmentType.PNG), _attachment(trace, AttachmentType.CSV)
                 (self._folder / numbers.source).write_text(csv_of(trace), encoding="ascii", newline="")
                 self._plotter.draw(view, self._folder / plot.source)
-            except (KeyError, OSError) as error:
-                self._problems.append(f"{trace.name}: {error}")
+            except (KeyError, ValueError, OSError) as error:
+                self._problems.append(f"{trace.name}: {type(error).__name__}: {error}")
                 return []
             self._attached[trace] = [plot, numbers]
         return list(self._attached[trace])
@@ -184,6 +190,14 @@ def step_title(judged: Judged) -> str:
     return f"{judged.name}: {value_text(judged.measured)} ({limits}, {decision.rule}): {decision.outcome}"
 
 
+def _why(judged: Judged) -> str:
+    limits = limits_text(judged.limits.lower, judged.limits.upper)
+    return (
+        f"{judged.decision.outcome}: {judged.title} is {value_text(judged.measured)}, limits {limits}, "
+        f"{judged.decision.rule}, probability of conformity {judged.decision.p_conform:.3g}"
+    )
+
+
 def value_text(measured: Measured) -> str:
     """Return value ± U and unit."""
     unit = "" if measured.unit == "1" else f" {measured.unit}"
@@ -191,12 +205,8 @@ def value_text(measured: Measured) -> str:
 
 
 def _parameters(judged: Judged) -> dict[str, str]:
-    measured, setting = judged.measured, judged.setting
-    at = (
-        {}
-        if setting is None
-        else {"depth": f"{setting.depth_mm:g} mm", "rate": f"{setting.rate_per_min:g} /min"}
-    )
+    measured = judged.measured
+    at = {} if judged.setting is None else {"setting": str(judged.setting)}
     return {
         **at,
         "result": value_text(measured),
@@ -210,7 +220,7 @@ def _parameters(judged: Judged) -> dict[str, str]:
 
 def _attachment(trace: Trace, kind: AttachmentType) -> Attachment:
     return Attachment(
-        trace.name, ATTACHMENT_PATTERN.format(prefix=uuid4(), ext=kind.extension), kind.mime_type
+        trace.name, ATTACHMENT_PATTERN.format(prefix=uuid.uuid4(), ext=kind.extension), kind.mime_type
     )
 
 
@@ -226,9 +236,17 @@ def _relabelled(labels: list[Label], new: dict[str, str]) -> list[Label]:
     return kept + [Label(name, value) for name, value in new.items()]
 
 
-def _facts_of(run: Run) -> dict[str, object]:
+def _facts_of(run: Run, pen_serial: str) -> dict[str, object]:
     settings = run.settings
-    facts = {"verdict": run.ended, "plan": settings.plan.name, **settings.software}
+    facts: dict[str, object] = {
+        "run": run.run_id,
+        "verdict": run.ended,
+        "plan": settings.plan.title,
+        "pen": pen_serial,
+        "product": settings.product_name,
+        "station": settings.station.name,
+        **settings.software,
+    }
     if settings.station.twin is not None:
         facts |= {"world": settings.world, "seed": settings.seed}
     return facts

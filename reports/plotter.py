@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,28 +22,31 @@ class Plotter:
     def __init__(self) -> None:
         # Spawned and not forked: a fork would carry the run's sockets and locks along.
         self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_alone)
-        self._drawing: dict[Path, Future[None]] = {}
+        self._drawing: dict[str, Future[None]] = {}
         self._problems: list[str] = []
 
     def prepare(self) -> None:
         """Begin to load what drawing needs; returns at once."""
-        self._pool.submit(prepare)
+        self._begin("matplotlib", prepare)
 
     def draw(self, view: View, path: Path) -> None:
         """Begin to draw ``view`` to the file ``path``; returns at once."""
-        try:
-            self._drawing[path] = self._pool.submit(draw_to_file, view, path)
-        except BrokenProcessPool as error:
-            self._problems.append(f"{path.name}: {error}")
+        self._begin(path.name, draw_to_file, view, path)
 
     def finish(self) -> list[str]:
         """Wait for all plots and end the process; return what went wrong, a line each."""
-        for path, drawing in self._drawing.items():
+        for name, drawing in self._drawing.items():
             if error := drawing.exception():
-                self._problems.append(f"{path.name}: {type(error).__name__}: {error}")
+                self._problems.append(f"{name}: {type(error).__name__}: {error}")
         self._drawing.clear()
         self._pool.shutdown()
         return self._problems
+
+    def _begin(self, name: str, work: Callable[..., None], *arguments: object) -> None:
+        try:
+            self._drawing[name] = self._pool.submit(work, *arguments)
+        except (RuntimeError, OSError) as error:  # the process died, or cannot be started
+            self._problems.append(f"{name}: {error}")
 
 
 def _leave_ctrl_c_alone() -> None:

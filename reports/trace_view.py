@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Floats = NDArray[float64]
 
 UNITS = {"mm": "mm", "n": "N", "s": "s"}
-CURVE_FROM = 200
-"""As many points, one after the other, are shown as a curve; fewer one by one."""
+CURVE_FROM = 40
+"""As many places on the x axis are joined to a curve; fewer points are shown one by one."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def view_of(
     x, x_label = trace.columns[x_name], label_of(x_name)
     if x_name == "plate_mm" and "rim_mm" in trace.about:
         x, x_label = float(trace.about["rim_mm"]) - x, "gap between rim and plate (mm)"
-    place = result if result is not None and result.unit == "mm" and x_name.endswith("_mm") else None
+    places = len(set(x.tolist()))
+    mark = result if result is not None and result.unit == "mm" and x_name.endswith("_mm") else None
     return View(
         trace.name,
         caption,
@@ -81,9 +82,9 @@ def view_of(
         trace.columns[y_name],
         x_label,
         label_of(y_name),
-        curve=len(trace) >= CURVE_FROM,
-        across=None if place is None else (place.value, place.U),
-        limits=None if place is None else _both(limits),
+        curve=places >= CURVE_FROM,
+        across=None if mark is None else (mark.value, mark.U),
+        limits=None if mark is None else _both(limits),
         moment=float(trace.about["hold_s"]) if x_name == "time_s" and "hold_s" in trace.about else None,
     )
 
