@@ -132,11 +132,11 @@ def _kink(z: Floats, f: Floats, floor_n: float) -> tuple[float, float]:
     """
     fronts, backs = _misfit_of_first(z, f), _misfit_of_first(z[::-1], f[::-1])[::-1]
     splits = np.arange(MINIMUM_BASELINE_POINTS, len(z) - MINIMUM_LOADED_POINTS + 1)
-    split = int(splits[np.argmin(fronts[splits - 1] + backs[splits])])
+    misfits = fronts[splits - 1] + backs[splits]
+    split = int(splits[np.argmin(misfits)])
     before, after = _fit(z[:split], f[:split], floor_n), _fit(z[split:], f[split:], floor_n)
-    noise_n = max(before.scatter, floor_n)
-    rise_n = float(np.max(f[split:] - before.at(z[split:])))
-    if after.slope <= 0 or rise_n < TOUCHED_SIGMAS * noise_n:
+    noise_n = max(math.sqrt(float(misfits.min()) / len(z)), floor_n)
+    if after.slope <= 0 or float(f[split:].max()) - before.f < TOUCHED_SIGMAS * noise_n:
         raise EstimateError(f"no contact in the scan: the force stays within {np.ptp(f):.3g} N")
     if after.slope < STEEPER * abs(before.slope):
         raise EstimateError(

@@ -22,7 +22,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """Tolerance limits in the result's unit; None where there is none."""
+    """Tolerance limits in the result's unit; None where there is none.
+
+    Raises:
+        EstimateError: no limit, one that is not finite, or crossed ones.
+    """
 
     lower: float | None
     upper: float | None
@@ -52,7 +56,7 @@ class Decision:
 
 def simple_acceptance(measured: Measured, limits: Limits) -> Decision:
     """Accept whatever lies within the limits (ISO/IEC Guide 98-4:2012, 8.2; shared risk)."""
-    inside = limits.contain(_finite(measured))
+    inside = limits.contain(measured.value)
     outcome = Outcome.PASS if inside else Outcome.FAIL
     return Decision(outcome, "simple acceptance", conformance_probability(measured, limits))
 
@@ -61,8 +65,13 @@ def guard_band(measured: Measured, limits: Limits, factor: float = 1.0) -> Decis
     """Accept inside the limits drawn in by w = factor·U, reject outside the limits (JCGM 106, 8.3.2).
 
     Between the two the result is indeterminate: neither conformity nor the opposite is shown.
+
+    Raises:
+        EstimateError: a factor that is negative or not finite.
     """
-    value, guard = _finite(measured), factor * measured.U
+    if not (math.isfinite(factor) and factor >= 0):
+        raise EstimateError(f"guard band of {factor}·U, expected a finite factor, not negative")
+    value, guard = measured.value, factor * measured.U
     if limits.contain(value, margin=guard):
         outcome = Outcome.PASS
     elif limits.contain(value):
@@ -78,7 +87,7 @@ def conformance_probability(measured: Measured, limits: Limits) -> float:
     The value's law is Student's with the result's degrees of freedom, scaled by u; normal when they
     are infinite; a step when u = 0.
     """
-    value = _finite(measured)
+    value = measured.value
     if measured.u == 0:
         return 1.0 if limits.contain(value) else 0.0
 
@@ -89,9 +98,3 @@ def conformance_probability(measured: Measured, limits: Limits) -> float:
     upper = 1.0 if limits.upper is None else below(limits.upper)
     lower = 0.0 if limits.lower is None else below(limits.lower)
     return max(0.0, upper - lower)
-
-
-def _finite(measured: Measured) -> float:
-    if not (math.isfinite(measured.value) and math.isfinite(measured.u) and measured.u >= 0):
-        raise EstimateError(f"{measured.value} with u = {measured.u}, expected finite numbers")
-    return measured.value

@@ -80,11 +80,15 @@ class Systematics:
 
 @dataclass(frozen=True)
 class Extension:
-    """Extension at speed (mm), the slope of the line (1 for a pen as designed), and the misfit (mm)."""
+    """Extension at speed (mm), the slope of the line (1 for a pen as designed), and the misfit (mm).
+
+    ``top_scatter_mm`` is the standard deviation of a single stroke's top.
+    """
 
     extension: Measured
     slope: float
     residual_mm: float
+    top_scatter_mm: float
     strokes: int
     rejected: int
 
@@ -105,6 +109,16 @@ def contact_load_n(
     """
     duty = 2.0 / math.pi * math.sqrt(overlap_mm / (stroke_mm * (1.0 + crank_ratio)))
     return spring_n_per_mm * overlap_mm * 2.0 / 3.0 * duty
+
+
+def edge_scatter(overlap_mm: float, top_scatter_mm: float, *, stroke_mm: float, crank_ratio: float) -> float:
+    """Return how far the scatter of the strokes' tops moves the contact's edges, in periods.
+
+    Near the top the contact closes at θ with θ² = 4·overlap / (s·(1 + λ)), so a top that is higher by δ
+    closes it earlier by dθ = θ·δ / (2·overlap).
+    """
+    angle = 2.0 * math.sqrt(overlap_mm / (stroke_mm * (1.0 + crank_ratio)))
+    return angle * top_scatter_mm / (2.0 * overlap_mm) / (2.0 * math.pi)
 
 
 def coarse_extension(
@@ -163,7 +177,8 @@ def extension_at_speed(
     budget = [Contribution("strokes", line.u, line.dof), *_systematic_lines(systematics, line)]
     measured = combine(corrected, "mm", budget, as_read=line.intercept)
     strokes = sum(len(d) for d in kept)
-    return Extension(measured, line.slope, line.misfit, strokes, sum(len(d) for d in duties) - strokes)
+    rejected = sum(len(d) for d in duties) - strokes
+    return Extension(measured, line.slope, line.misfit, _pooled_scatter(kept)[0], strokes, rejected)
 
 
 @dataclass(frozen=True)
@@ -258,9 +273,15 @@ def _fit_line(kept: Sequence[Floats], gaps: Floats) -> _Line:
 
 def _scatter(kept: Sequence[Floats], misfit: Floats, counts: Floats) -> tuple[float, float]:
     """Scatter of a single stroke (mm): within gaps, or between them where that is clearly larger (F test)."""
-    dof_within, dof_between = float(counts.sum()) - len(kept), len(misfit) - 2
-    within = sum(float(((d - d.mean()) ** 2).sum()) for d in kept) / dof_within
+    within, dof_within = _pooled_scatter(kept)
+    dof_between = len(misfit) - 2
     between = float(counts @ misfit**2) / dof_between
-    if between > within * fdtri(dof_between, dof_within, 1.0 - MISFIT_RISK):
+    if between > within**2 * fdtri(dof_between, dof_within, 1.0 - MISFIT_RISK):
         return math.sqrt(between), float(dof_between)
-    return math.sqrt(within), dof_within
+    return within, dof_within
+
+
+def _pooled_scatter(kept: Sequence[Floats]) -> tuple[float, float]:
+    """Standard deviation of a stroke (mm) about the mean of its gap, with its degrees of freedom."""
+    dof = float(sum(len(d) - 1 for d in kept))
+    return math.sqrt(sum(float(((d - d.mean()) ** 2).sum()) for d in kept) / dof), dof

@@ -51,6 +51,9 @@ class Measured:
         k: coverage factor for :data:`COVERAGE`.
         budget: what ``u`` is made of.
         as_read: the value before corrections, where any were applied.
+
+    Raises:
+        EstimateError: a number that no result has: not finite, negative u, no degrees of freedom.
     """
 
     value: float
@@ -60,6 +63,17 @@ class Measured:
     k: float
     budget: tuple[Contribution, ...] = ()
     as_read: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.value) and math.isfinite(self.u) and self.u >= 0):
+            raise EstimateError(
+                f"{self.value} {self.unit} with u = {self.u}, expected finite numbers, u not negative"
+            )
+        if not (self.dof > 0 and 0 < self.k < math.inf):
+            raise EstimateError(
+                f"{self.value} {self.unit} with {self.dof} degrees of freedom and k = {self.k}, "
+                f"expected both more than 0"
+            )
 
     @property
     def U(self) -> float:
@@ -79,13 +93,13 @@ def combine(
     (GUM G.4.1); k from Student's law for :data:`COVERAGE` (GUM G.3).
 
     Raises:
-        EstimateError: the value is not finite.
+        EstimateError: the value is not finite, or nothing is said of its uncertainty.
     """
-    if not math.isfinite(value):
-        raise EstimateError(f"value {value} {unit}, expected a finite number")
-    u = math.sqrt(sum(line.u**2 for line in budget))
-    spread = sum(line.u**4 / line.dof for line in budget)
-    dof = u**4 / spread if spread > 0 else math.inf
+    if not budget:
+        raise EstimateError(f"value {value} {unit} without a budget, expected at least one line")
+    u = math.hypot(*(line.u for line in budget))
+    spread = sum((line.u / u) ** 4 / line.dof for line in budget) if u > 0 else 0.0
+    dof = 1.0 / spread if spread > 0 else math.inf
     return Measured(value, unit, u, dof, coverage_factor(dof), tuple(budget), as_read)
 
 
@@ -95,14 +109,26 @@ def exact(value: float, unit: str = "1") -> Measured:
 
 
 def coverage_factor(dof: float) -> float:
-    """Return k for :data:`COVERAGE`, two-sided, with ``dof`` degrees of freedom (GUM table G.2)."""
+    """Return k for :data:`COVERAGE`, two-sided, with ``dof`` degrees of freedom (GUM table G.2).
+
+    Raises:
+        EstimateError: no degrees of freedom.
+    """
+    if not dof > 0:
+        raise EstimateError(f"{dof} degrees of freedom, expected more than 0")
     if math.isinf(dof):
         return 2.0
     return float(stdtrit(dof, 0.5 + COVERAGE / 2))
 
 
 def scaled(measured: Measured, factor: float, unit: str) -> Measured:
-    """Return a result in another unit that is ``factor`` times smaller."""
+    """Return a result in another unit that is ``factor`` times smaller.
+
+    Raises:
+        EstimateError: a factor of zero, or not finite.
+    """
+    if not math.isfinite(factor) or factor == 0:
+        raise EstimateError(f"scaled by {factor}, expected a finite number other than 0")
     size = abs(factor)
     budget = tuple(replace(line, u=line.u * size) for line in measured.budget)
     as_read = None if measured.as_read is None else measured.as_read * factor

@@ -26,7 +26,7 @@ FALL_SHARE = 0.15
 
 @dataclass(frozen=True)
 class Insertion:
-    """Force per needle at the peak (N), where it was (mm of the record), and whether the force fell after it."""
+    """Force per needle at the peak (N), where it was (mm), and whether the force fell after it."""
 
     force_per_needle: Measured
     peak_position_mm: float
@@ -58,6 +58,9 @@ def insertion_force(
         )
     if not (np.isfinite(z).all() and np.isfinite(f).all()) or needles < 1:
         raise EstimateError("a record that is not finite, or a tip without needles")
+    figures = (resolution_n, noise_n, gauge_u)
+    if not all(math.isfinite(figure) and figure >= 0 for figure in figures):
+        raise EstimateError(f"resolution, noise and gauge u {figures}, expected finite, not negative")
     peak = int(np.argmax(f))
     if f[peak] < CONTACT_SIGMAS * noise_n + resolution_n:
         raise EstimateError(f"the needles never met the phantom: at most {f[peak]:.3g} N")

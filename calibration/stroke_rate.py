@@ -48,6 +48,9 @@ Without it 95 % intervals hold the truth in as few as 85 % of cases where both n
 94 % or more, whatever the ratio. Its price is a u about twice too large where periods do not jitter.
 """
 
+EDGE_SCATTER_U = 0.3
+"""Relative standard uncertainty of the variance that the tops' scatter gives an edge (a few dozen strokes)."""
+
 CHUNK = 4096
 
 
@@ -75,7 +78,9 @@ class _Mean:
     white: float
 
 
-def stroke_rate(stamps_s: Floats, *, time_base_u: float, droop: float = 0.0) -> StrokeRate:
+def stroke_rate(
+    stamps_s: Floats, *, time_base_u: float, droop: float = 0.0, edge_scatter: float = 0.0
+) -> StrokeRate:
     """Estimate stroke rate, free of load, and jitter.
 
     Args:
@@ -83,6 +88,8 @@ def stroke_rate(stamps_s: Floats, *, time_base_u: float, droop: float = 0.0) -> 
         time_base_u: relative standard uncertainty of the counter's time base.
         droop: relative loss of rate that the load of the contact is expected to cause. The rate is raised
             by it; the loss may be anything between nothing and twice as much.
+        edge_scatter: standard deviation, in periods, by which an edge moves though the stroke does not
+            (the tops' scatter); it is taken out of the jitter.
 
     Raises:
         EstimateError: too few stamps, not finite, not increasing, or too many strokes missed.
@@ -104,7 +111,7 @@ def stroke_rate(stamps_s: Floats, *, time_base_u: float, droop: float = 0.0) -> 
         as_read=60.0 * rate_hz,
     )
     method = "end points" if mean.walk**2 * len(periods) > 2 * mean.white**2 else "line fit"
-    jitter = _jitter(periods[~(filled[1:] | filled[:-1])], mean)
+    jitter = _jitter(periods[~(filled[1:] | filled[:-1])], mean, edge_scatter)
     return StrokeRate(rate, jitter, mean.white, mean.walk, method, len(stamps), int(filled.sum()))
 
 
@@ -224,13 +231,28 @@ def _spread(weight: Floats, offset: Floats, variance: Floats, dof: float) -> tup
     return math.sqrt(second * (mixed - 2.0) / mixed), mixed
 
 
-def _jitter(periods: Floats, mean: _Mean) -> Measured:
-    """Return the standard deviation of the periods relative to their mean, %."""
+def _jitter(periods: Floats, mean: _Mean, edge_scatter: float) -> Measured:
+    """Return the standard deviation of the strokes' periods relative to their mean, %.
+
+    Each period has two edges, so the edges' own scatter e adds 2·e² to its variance; what is left is the
+    strokes'. Near nothing the root is not linear: its uncertainty is that of the variance over σ + √(σ² + u).
+    """
     n = len(periods)
     if n < 2:
         raise EstimateError(f"{n} periods between strokes that were both seen, expected 2 or more")
-    jitter = 100.0 * float(periods.std(ddof=1)) / mean.period
+    seen = float(periods.var(ddof=1)) / mean.period**2
+    edges = 2.0 * edge_scatter**2
+    jitter = math.sqrt(max(0.0, seen - edges))
     # Neighbouring periods share a stamp, so n of them tell less than n would: Var(s²) = 2σ⁴/n·(1 + 2ρ²).
     shared = mean.white**2 / max(mean.walk**2 + 2.0 * mean.white**2, np.finfo(float).tiny)
-    u = jitter * math.sqrt((1.0 + 2.0 * shared**2) / (2.0 * (n - 1)))
-    return combine(jitter, "%", [Contribution("number of strokes", u, n - 1)])
+    u_seen = seen * math.sqrt(2.0 * (1.0 + 2.0 * shared**2) / (n - 1))
+    u_edges = edges * EDGE_SCATTER_U
+
+    def of_root(u_variance: float) -> float:
+        return 100.0 * u_variance / (jitter + math.sqrt(jitter**2 + u_variance)) if u_variance else 0.0
+
+    budget = [
+        Contribution("number of strokes", of_root(u_seen), n - 1),
+        Contribution("scatter of the tops", of_root(u_edges)),
+    ]
+    return combine(100.0 * jitter, "%", budget, as_read=100.0 * math.sqrt(seen))

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,8 @@ class CalibrationTable:
             if not _increasing(values):
                 raise TableRejected(f"{name} {values} do not increase strictly")
         rows = [len(row) for row in self.commands_um]
-        if rows != [len(self.rates_per_min)] * len(self.depths_um) or len(self.depths_um) < 2:
+        whole = rows == [len(self.rates_per_min)] * len(self.depths_um)
+        if not whole or len(self.depths_um) < 2 or not self.rates_per_min:
             raise TableRejected(
                 f"rows of {rows} commands for {len(self.depths_um)} depths, {len(self.rates_per_min)} rates"
             )
@@ -80,8 +82,7 @@ class CalibrationTable:
     @property
     def crc(self) -> int:
         """CRC-32 (IEEE 802.3) of all words before it, as big-endian bytes."""
-        payload = self._payload()
-        return zlib.crc32(struct.pack(f">{len(payload)}H", *payload))
+        return _crc(self._payload())
 
     def command_mm(self, depth_mm: float, rate_per_min: float) -> float:
         """Return the command the pen gives its drive for a setting, mm."""
@@ -98,6 +99,13 @@ class CalibrationTable:
         header = [MAGIC, FORMAT, self.model_code, *sizes, days, self.station_code, self.generation]
         commands = [command for row in self.commands_um for command in row]
         return [*header, *self.depths_um, *self.rates_per_min, *commands]
+
+
+def _crc(words: Sequence[int]) -> int:
+    try:
+        return zlib.crc32(struct.pack(f">{len(words)}H", *words))
+    except struct.error as error:
+        raise TableRejected(f"numbers that are no 16-bit words: {error}") from error
 
 
 def words_needed(rows: int, columns: int) -> int:
@@ -117,21 +125,20 @@ def decode(words: Sequence[int]) -> CalibrationTable:
     length = words_needed(rows, columns)
     if len(words) < length:
         raise TableRejected(f"{len(words)} words, expected {length} for {rows} rows and {columns} columns")
-    body = words[HEADER_WORDS : length - 2]
+    crc, expected = (words[length - 2] << 16) | words[length - 1], _crc(words[: length - 2])
+    if crc != expected:
+        raise TableRejected(f"CRC {crc:08X}, expected {expected:08X}: the bank is damaged")
+    body = tuple(words[HEADER_WORDS : length - 2])
     flat = body[rows + columns :]
-    table = CalibrationTable(
-        words[2],
-        EPOCH + timedelta(days=words[5]),
-        words[6],
-        words[7],
-        tuple(body[:rows]),
-        tuple(body[rows : rows + columns]),
-        tuple(tuple(flat[i * columns : (i + 1) * columns]) for i in range(rows)),
+    return CalibrationTable(
+        model_code=words[2],
+        made_on=EPOCH + timedelta(days=words[5]),
+        station_code=words[6],
+        generation=words[7],
+        depths_um=body[:rows],
+        rates_per_min=body[rows : rows + columns],
+        commands_um=tuple(flat[i * columns : (i + 1) * columns] for i in range(rows)),
     )
-    crc = (words[length - 2] << 16) | words[length - 1]
-    if crc != table.crc:
-        raise TableRejected(f"CRC {crc:08X}, expected {table.crc:08X}: the bank is damaged")
-    return table
 
 
 @dataclass(frozen=True)
@@ -163,10 +170,14 @@ def fit_commands(
         neighbours: what interpolation between nodes cannot be trusted with.
 
     Raises:
-        TableRejected: a node cannot be reached, or extension does not grow with command.
+        TableRejected: a node was not measured or cannot be reached, or extension does not grow with command.
+        EstimateError: fewer than three depths, which leave nothing to judge the fit by.
     """
     commands = np.empty((len(depths_mm), len(rates_per_min)))
-    worst = combine(0.0, "mm", [Contribution("extension", 0.0)])
+    missing = {(depth, rate) for depth in depths_mm for rate in rates_per_min} - found.keys()
+    if missing or not rates_per_min:
+        raise TableRejected(f"settings {sorted(missing)} were not measured, expected all of the grid")
+    misfits: list[Measured] = []
     for column, rate in enumerate(rates_per_min):
         points = [found[depth, rate] for depth in depths_mm]
         sent = np.array([command for command, _ in points])
@@ -180,21 +191,32 @@ def fit_commands(
             beyond = max(command - sent[-1], sent[0] - command)
             if beyond > extrapolate_mm or not 0.0 <= command <= travel_mm:
                 raise TableRejected(
-                    f"{depth:g} mm at {rate:g} /min needs a command of {command:.3f} mm; the pen was measured "
-                    f"from {sent[0]:.3f} to {sent[-1]:.3f} mm and travels 0 to {travel_mm:g} mm"
+                    f"{depth:g} mm at {rate:g} /min needs a command of {command:.3f} mm; "
+                    f"the pen was measured from {sent[0]:.3f} to {sent[-1]:.3f} mm "
+                    f"and travels 0 to {travel_mm:g} mm"
                 )
             commands[row, column] = command
-        worst = max(worst, *_misfits(sent, reached, [e for _, e in points]), key=lambda m: m.value)
-    return FittedCommands(commands, worst)
+        misfits += _misfits(sent, reached, [extension for _, extension in points])
+    return FittedCommands(commands, max(misfits, key=lambda misfit: misfit.value))
 
 
-def make_table(fitted: FittedCommands, depths_mm: Sequence[float], rates_per_min: Sequence[float], *,
-               model_code: int, made_on: date, station_code: int, generation: int) -> CalibrationTable:  # fmt: skip
+def make_table(
+    fitted: FittedCommands,
+    depths_mm: Sequence[float],
+    rates_per_min: Sequence[float],
+    *,
+    model_code: int,
+    made_on: date,
+    station_code: int,
+    generation: int,
+) -> CalibrationTable:
     """Round commands to the pen's whole micrometres.
 
     Raises:
         TableRejected: rounding makes two commands equal, or a value does not fit.
     """
+    if not np.isfinite(fitted.commands_mm).all():
+        raise TableRejected("commands that are not all finite")
     rounded = np.rint(fitted.commands_mm * 1e3).astype(int)
     return CalibrationTable(
         model_code,
@@ -234,4 +256,4 @@ def _misfits(sent: Floats, reached: Floats, extensions: Sequence[Measured]) -> l
 
 
 def _increasing(values: Sequence[int] | Floats) -> bool:
-    return all(a < b for a, b in zip(values[:-1], values[1:], strict=True))
+    return all(a < b for a, b in pairwise(values))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rig.errors import RigError
 
 if TYPE_CHECKING:
+    from rig.fixtures.run import Run
     from rig.product import Product
     from rig.twin.world import World
 
@@ -55,18 +58,20 @@ def run_plan(
 ) -> None:
     """Run a test plan on one pen. Exit status: 0 pass, 1 fail, 2 rig or run broke, 3 refused to start."""
     from rig.fixtures.plan import find_plan_folder
+    from rig.fixtures.stopping import STOPPING
 
+    STOPPING.listen()
     try:
         folder = find_plan_folder(plan)
     except RigError as error:
         raise _refused(error) from None
-    options = [f"--station={station}", f"--product={product}", f"--runs={runs}", "--rig-operator"]
+    options = [f"--station={station}", f"--product={product}", f"--runs={runs}"]
     options += [f"--pen={pen}"] if pen is not None else []
     options += [f"--world={world}"] if world is not None else []
     options += [f"--seed={seed}"] if seed is not None else []
     options += [f"--set={value}" for value in override or []]
     options += ["--rig-debug"] if debug else []
-    sys.exit(_pytest([str(folder), *options, *(pytest_args or [])]))
+    sys.exit(_pytest([str(folder), *options, *(pytest_args or [])], debug=debug))
 
 
 @app.command()
@@ -122,10 +127,8 @@ def twin(
     from rig.twin.server import run
 
     truth, design = _load_world(world, override, product)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         run(truth, design, seed=seed or 0, virtual=not wall_clock)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
 
 
 @app.command()
@@ -152,16 +155,40 @@ def truth(
 
 def main() -> None:
     """Run the command; what stops it is told in a sentence, never as a traceback."""
+    # A command line that cannot be understood is refused like any other wrong configuration.
+    usage_error: Any = typer.BadParameter.__base__
+    usage_error.exit_code = REFUSED
+    app()
+
+
+class _Outcome:
+    """Remembers how the run ended: pytest's own exit status cannot tell, nor when pytest breaks later."""
+
+    status: int | None = None
+
+    def pytest_rig_ended(self, run: Run) -> None:
+        assert run.ended is not None
+        self.status = run.ended.exit_status
+
+
+def _pytest(arguments: list[str], *, debug: bool) -> int:
+    """Let pytest run a plan; return the exit status of the run, or REFUSED when there was none."""
+    outcome = _Outcome()
     try:
-        app()
+        _pytest_main(arguments, outcome)
     except KeyboardInterrupt:
-        print("stopped before anything began", file=sys.stderr)
-        sys.exit(BROKE)
-    except BrokenPipeError:
-        sys.exit(BROKE)
+        if outcome.status is None:
+            print("stopped before anything began", file=sys.stderr)
+        return outcome.status or BROKE
+    except Exception as error:  # noqa: BLE001  # whatever it is, no operator shall read a traceback
+        if debug:
+            traceback.print_exc()
+        print(f"an error in the rig's software: {type(error).__name__}: {error}", file=sys.stderr)
+        return BROKE
+    return REFUSED if outcome.status is None else outcome.status
 
 
-def _pytest(arguments: list[str]) -> int:
+def _pytest_main(arguments: list[str], outcome: _Outcome) -> None:
     import pytest
 
     import rig
@@ -172,8 +199,10 @@ def _pytest(arguments: list[str]) -> int:
         if (root / "pyproject.toml").exists()
         else []
     )
-    plugins = ["-p", "rig.fixtures.plugin", "-p", "reports.allure_listener"]
-    return int(pytest.main([*project, *plugins, "-p", "no:cacheprovider", *arguments]))
+    # Only these: a plugin that was installed for other tests must not reorder, repeat or slow a run.
+    names = ("allure_pytest", "rig.fixtures.plugin", "rig.fixtures.progress", "reports.allure_listener")
+    plugins = ["--disable-plugin-autoload", *(f"-p{name}" for name in names)]
+    pytest.main([*project, *plugins, "-p", "no:cacheprovider", *arguments], [outcome])
 
 
 def _load_world(world: str | None, overrides: list[str] | None, product: str) -> tuple[World, Product]:

@@ -1,4 +1,4 @@
-"""The station file: which instruments stand here, how to reach them, what their certificates say, what is safe."""
+"""The station file: which instruments stand here, how they are reached, what is certified, what is safe."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Counter(Instrument, Protocol):
         """Return the mean frequency over a gate, or None without a signal."""
 
     def duty(self, count: int, *, timeout_s: float) -> list[float]:
-        """Return the share of each of up to ``count`` cycles for which the signal was high; fewer, or none, without a signal."""
+        """Return for up to ``count`` cycles the share in which the signal was high; fewer without one."""
 
     def pulse_widths_s(self, count: int, *, timeout_s: float) -> list[float]:
         """Return up to ``count`` lengths of the high state."""

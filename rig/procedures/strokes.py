@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.extension import coarse_extension
-from rig.errors import ContactNotFound, InstrumentError
+from rig.errors import ContactNotFound, ForceLimitExceeded, InstrumentError
 from rig.procedures.bench import Bench
 from rig.product import Product, Setting
 from rig.records.trace import Trace
@@ -18,6 +18,9 @@ DEEPEST_OVERLAP_MM = 0.19
 LEAST_DEEPEST_OVERLAP_MM = 0.035
 LIGHT_OVERLAP_MM = 0.018
 """Where every stroke closes the contact, for all its scatter, and the needles carry next to no load."""
+
+STAMP_OVERLAP_MM = 0.12
+"""Short stamping is done at the first gap below this: lighter, the tops' scatter moves the edges more."""
 
 SMALLEST_GAP_MM = 0.008
 PROBE_STROKES = 3
@@ -86,7 +89,7 @@ def run_at(bench: Bench, setting: Setting) -> None:
 def capture_strokes(
     bench: Bench, setting: Setting, rim_mm: float, *, expected_mm: float | None, strokes: int, stamps: int
 ) -> StrokeCapture:
-    """Run at a setting and record duties at several gaps, and time stamps where the needles touch least.
+    """Run at a setting and record duties at several gaps, and time stamps at one of them.
 
     Args:
         rim_mm: stage position of the rim.
@@ -102,8 +105,8 @@ def capture_strokes(
     seen = _find_needles(bench, setting, rim_mm, expected_mm)
     reach_mm = seen.reach_mm(bench.product)
     deepest_mm = min(DEEPEST_OVERLAP_MM, reach_mm - SMALLEST_GAP_MM)
-    plates, duties = [], []
-    # From the deepest gap outwards: the first two gaps show how this pen's overlap grows.
+    plates, duties, stamped = [], [], None
+    # From the deepest gap outwards: every gap shows better how this pen's overlap grows.
     for overlap_mm in np.linspace(deepest_mm, LIGHT_OVERLAP_MM, GAPS):
         gap_mm = reach_mm - float(overlap_mm)
         plate_mm = _move_to_gap(bench, rim_mm, gap_mm)
@@ -112,8 +115,9 @@ def capture_strokes(
         duties += strokes_seen
         if overlap_mm == deepest_mm and strokes_seen:
             bench.force_n()
-            reach_mm = seen.add(gap_mm, strokes_seen).reach_mm(bench.product)
-    stamped = _capture_stamps(bench, setting, stamps) if stamps else None
+        reach_mm = seen.add(gap_mm, strokes_seen).reach_mm(bench.product)
+        if stamps and stamped is None and overlap_mm <= STAMP_OVERLAP_MM:
+            stamped = _capture_stamps(bench, setting, stamps, overlap_mm=float(overlap_mm))
     return StrokeCapture(
         setting,
         Trace("strokes " + _slug(setting), {"plate_mm": np.array(plates), "duty": np.array(duties)},
@@ -136,16 +140,19 @@ def capture_rate(
     _move_to_gap(bench, rim_mm, gap_mm)
     seen.add(gap_mm, bench.counter.duty(PROBE_STROKES, timeout_s=_patience_s(setting)))
     _move_to_gap(bench, rim_mm, seen.reach_mm(bench.product) - LIGHT_OVERLAP_MM)
-    return _capture_stamps(bench, setting, stamps)
+    return _capture_stamps(bench, setting, stamps, overlap_mm=LIGHT_OVERLAP_MM)
 
 
 def needles_are_seen(bench: Bench, setting: Setting, rim_mm: float) -> bool:
-    """Say whether the contact shows strokes at a setting: whether the contact circuit works at all."""
+    """Say whether the contact shows strokes at a setting: whether the contact circuit works at all.
+
+    Needles that press on the plate without being seen tell of a broken circuit as well.
+    """
     run_at(bench, setting)
     bench.retract()
     try:
         _find_needles(bench, setting, rim_mm, None)
-    except ContactNotFound:
+    except (ContactNotFound, ForceLimitExceeded):
         return False
     return True
 
@@ -195,10 +202,10 @@ def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: fl
     )
 
 
-def _capture_stamps(bench: Bench, setting: Setting, count: int) -> Trace:
-    """Record time stamps of the closing contact, with the plate at the light overlap."""
+def _capture_stamps(bench: Bench, setting: Setting, count: int, *, overlap_mm: float) -> Trace:
+    """Record time stamps of the closing contact where the plate is now."""
     stamps = bench.counter.time_stamps_s(count, timeout_s=_patience_s(setting))
-    about = {"overlap_mm": LIGHT_OVERLAP_MM, **_about(setting)}
+    about = {"overlap_mm": overlap_mm, **_about(setting)}
     return Trace("stamps " + _slug(setting), {"time_s": np.array(stamps)}, about)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import stdtrit
@@ -195,7 +195,17 @@ def test_corrections_are_half_of_threshold_and_tilt_and_the_value_as_read_is_kep
 
 def test_a_first_guess_from_one_gap() -> None:
     drop = crank_drop(np.array([0.1]), stroke_mm=STROKE_MM, crank_ratio=RATIO)[0]
-    assert coarse_extension(1.0, [0.1, 0.1, 0.9], stroke_mm=STROKE_MM, crank_ratio=RATIO) == 1.0 + drop
+    assert coarse_extension([1.0], [[0.1, 0.1, 0.9]], stroke_mm=STROKE_MM, crank_ratio=RATIO) == 1.0 + drop
+
+
+def test_a_first_guess_from_two_gaps_learns_how_this_pen_overlaps() -> None:
+    """Against a design a fifth too long, one gap errs by a fifth of its overlap; two gaps do not."""
+    duties = np.array([0.10, 0.16])
+    gaps_mm = 1.5 - 0.8 * crank_drop(duties, stroke_mm=STROKE_MM, crank_ratio=RATIO)
+    guess = coarse_extension(
+        gaps_mm.tolist(), [[0.10] * 3, [0.16] * 3], stroke_mm=STROKE_MM, crank_ratio=RATIO
+    )
+    assert guess == pytest.approx(1.5, abs=1e-9)
 
 
 PLATES = np.array([40.6, 40.625, 40.65])
@@ -248,6 +258,7 @@ def test_systematics_are_finite_and_not_negative(name: str, wrong: float) -> Non
         replace(PLAIN, **{name: wrong})
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.floats(), min_size=0, max_size=5),
     st.lists(st.lists(st.floats(), max_size=8), max_size=5),

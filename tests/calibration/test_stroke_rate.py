@@ -36,15 +36,18 @@ def estimate(stamps_s: Floats) -> StrokeRate:
     return stroke_rate(stamps_s, time_base_u=0.0)
 
 
-def study(count: int, n: int, *, stamp: float, period: float) -> tuple[Floats, float]:
-    """Relative errors of the period, and the share of 95 % intervals that hold the truth."""
+def study(count: int, n: int, *, stamp: float, period: float) -> tuple[Floats, float, Floats, Floats]:
+    """Relative errors of the period, the share of 95 % intervals that hold the truth, and, from the same
+    stamps, the errors of the line fit and of the end points, which attain the limit for one noise each.
+    """
     random = np.random.default_rng([n, int(1e7 * stamp), int(1e7 * period)])
-    errors, held = [], 0
-    for _ in range(count):
-        rate = estimate(stamps(n, random, stamp=stamp, period=period)).rate
-        errors.append(rate.value * PERIOD_S / 60.0 - 1.0)
-        held += abs(errors[-1]) <= stdtrit(min(rate.dof, 1e9), 0.975) * rate.u * PERIOD_S / 60.0
-    return np.array(errors), held / count
+    records = np.array([stamps(n, random, stamp=stamp, period=period) for _ in range(count)]) / PERIOD_S
+    rates = [estimate(record * PERIOD_S).rate for record in records]
+    errors = np.array([rate.value * PERIOD_S / 60.0 - 1.0 for rate in rates])
+    u = np.array([rate.u * PERIOD_S / 60.0 * stdtrit(min(rate.dof, 1e9), 0.975) for rate in rates])
+    line = np.polyfit(np.arange(n), records.T, 1)[0] - 1.0
+    ends = (records[:, -1] - records[:, 0]) / (n - 1) - 1.0
+    return errors, float(np.mean(np.abs(errors) <= u)), line, ends
 
 
 def rms(errors: Floats) -> float:
@@ -53,26 +56,28 @@ def rms(errors: Floats) -> float:
 
 @pytest.mark.parametrize("n", [24, 84, 151])
 def test_noisy_stamps_are_used_to_the_cramer_rao_limit(n: int) -> None:
-    errors, coverage = study(250, n, stamp=1.5e-4, period=0.0)
-    sampling = 1 + 1 / math.sqrt(2 * 250)  # one standard deviation of what 250 runs know of their rms
-    assert rms(errors) <= 1.1 * sampling * 1.5e-4 * math.sqrt(12 / (n * (n**2 - 1)))
+    errors, coverage, line, _ = study(600 if n < 50 else 150, n, stamp=1.5e-4, period=0.0)
+    limit = 1.5e-4 * math.sqrt(12 / (n * (n**2 - 1)))
+    assert rms(line) == pytest.approx(limit, rel=0.2)  # so well do 150 runs know it
+    assert rms(errors) <= 1.1 * rms(line)
     assert coverage >= 0.95
 
 
 @pytest.mark.parametrize("n", [24, 84, 151])
 def test_jittering_periods_are_used_to_the_end_point_limit(n: int) -> None:
-    errors, coverage = study(250, n, stamp=0.0, period=3e-5)
-    assert rms(errors) <= 1.1 * (1 + 1 / math.sqrt(2 * 250)) * 3e-5 / math.sqrt(n - 1)
-    assert coverage >= 0.92
+    errors, coverage, _, ends = study(150, n, stamp=0.0, period=3e-5)
+    assert rms(ends) == pytest.approx(3e-5 / math.sqrt(n - 1), rel=0.2)
+    assert rms(errors) <= 1.1 * rms(ends)
+    assert coverage >= 0.90
 
 
-@pytest.mark.parametrize("period", [1e-5, 3e-5, 7e-5, 1.5e-4])
+@pytest.mark.parametrize("period", [1e-5, 3e-5, 1.5e-4])
 @pytest.mark.parametrize("n", [24, 84, 151])
 def test_95_percent_intervals_hold_the_truth_whatever_the_mixture(n: int, period: float) -> None:
-    _, coverage = study(200, n, stamp=1.5e-4, period=period)
-    # Three binomial standard deviations of 200 runs are 4.6 %. Above 95 % is the price of not knowing
+    _, coverage, _, _ = study(120, n, stamp=1.5e-4, period=period)
+    # Three binomial standard deviations of 120 runs are 6 %. Above 95 % is the price of not knowing
     # the ratio of the noises; it is paid where few strokes cannot show it.
-    assert coverage >= 0.92
+    assert coverage >= 0.90
 
 
 @pytest.mark.parametrize("n", [10, 30, 100, 300, 1000])
@@ -108,7 +113,7 @@ def test_jitter_is_the_scatter_of_the_periods_with_an_honest_uncertainty(
     random = np.random.default_rng(9)
     truth = 100 * math.hypot(period, math.sqrt(2) * stamp)
     found = []
-    for _ in range(150):
+    for _ in range(100):
         kept = random.random(84) >= missed
         kept[[0, -1]] = True
         found.append(estimate(stamps(84, random, stamp=stamp, period=period)[kept]).jitter)
@@ -121,7 +126,7 @@ def test_jitter_is_the_scatter_of_the_periods_with_an_honest_uncertainty(
 def test_bounces_and_missed_strokes_do_not_hurt(missed: float) -> None:
     random = np.random.default_rng(3)
     errors, held = [], 0
-    for _ in range(150):
+    for _ in range(100):
         clean = stamps(84, random, stamp=1.5e-4, period=3e-5)
         kept = clean[random.random(84) >= missed]
         bounced = kept[random.random(len(kept)) < 0.05]
@@ -131,7 +136,7 @@ def test_bounces_and_missed_strokes_do_not_hurt(missed: float) -> None:
         errors.append(result.rate.value - estimate(clean).rate.value)
         held += abs(result.rate.value * PERIOD_S / 60 - 1) <= result.rate.U * PERIOD_S / 60
     assert rms(np.array(errors)) < 0.3 * 3e-5 / math.sqrt(83) * 7000
-    assert held / 150 >= 0.92
+    assert held / 100 >= 0.92
 
 
 def test_a_second_of_strokes_gives_the_rate_to_a_part_in_a_hundred_thousand() -> None:
@@ -188,6 +193,19 @@ def test_stamps_of_no_strokes_are_refused(wrong: Floats, words: str) -> None:
 def test_an_impossible_time_base_is_refused(wrong: float) -> None:
     with pytest.raises(EstimateError, match="time base"):
         stroke_rate(np.arange(24.0), time_base_u=wrong)
+
+
+@pytest.mark.parametrize("wrong", [-1e-3, math.nan, math.inf])
+def test_an_impossible_droop_is_refused(wrong: float) -> None:
+    with pytest.raises(EstimateError):
+        stroke_rate(np.arange(24.0), time_base_u=0.0, droop=wrong)
+
+
+def test_the_rate_is_raised_by_the_droop_and_the_value_as_read_is_kept() -> None:
+    rate = stroke_rate(stamps(24, np.random.default_rng(1)), time_base_u=0.0, droop=1e-3).rate
+    assert rate.as_read == pytest.approx(7000.0)
+    assert rate.value == pytest.approx(7007.0)
+    assert rate.u == pytest.approx(7.0 / math.sqrt(3), rel=1e-3)
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), max_size=40))

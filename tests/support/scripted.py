@@ -38,7 +38,9 @@ class ScriptedPeer:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._listener.close()
         self._thread.join(timeout=ACCEPT_TIMEOUT_S)
         if kind is None:
@@ -68,7 +70,7 @@ class ScriptedPeer:
                     return
                 received += piece
                 if not expected.startswith(received):
-                    self.problem = f"exchange {self._done}: expected {expected!r}, the driver sent {received!r}"
+                    self.problem = f"exchange {self._done}: expected {expected!r}, got {received!r}"
                     return
             self._done += 1
             if answer:

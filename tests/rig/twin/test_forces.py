@@ -108,7 +108,7 @@ def test_an_intact_pouch_relaxes_by_its_two_shares() -> None:
     probe.wait(16.0)
     probe.force_n()
     probe.wait(16.0)
-    assert probe.force_n() / at_once == pytest.approx(1.0 - sum(pouch.relaxation), abs=0.002)
+    assert probe.force_n() / at_once == pytest.approx(1.0 - sum(pouch.relaxation), abs=0.005)
 
 
 def test_a_leak_takes_area_over_volume_times_its_rate() -> None:

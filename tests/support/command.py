@@ -1,0 +1,92 @@
+"""The ``rig`` command as a person runs it: a process of its own, its words and its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from rig.cli import app
+
+PASS, FAIL, BROKE, REFUSED = 0, 1, 2, 3
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE_S = 120.0  # for a machine that is busy with other things; nothing waits this long when all is well
+TRACEBACK = re.compile(r"^ *Traceback|INTERNALERROR", re.MULTILINE)
+
+RIG = [sys.executable, "-m", "rig"]
+ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """All words in one line, as a person reads them past the line breaks."""
+        return " ".join(f"{self.out} {self.err}".split())
+
+
+def rig(*arguments: str | Path, command: list[str] | None = None, **options: Any) -> Said:
+    """Run ``rig`` with arguments to its end; no traceback may ever show."""
+    done = subprocess.run(
+        [*(command or RIG), *(str(argument) for argument in arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        env=ENVIRONMENT,
+        timeout=PATIENCE_S,
+        check=False,
+        **{"cwd": ROOT, **options},
+    )
+    said = Said(done.returncode, done.stdout, done.stderr)
+    assert not TRACEBACK.search(said.out + said.err), said
+    return said
+
+
+def run_eol(runs: Path, *arguments: str | Path) -> Said:
+    """Run the end-of-line plan, recorded in ``runs``."""
+    return rig("run", "eol", "--runs", runs, *arguments)
+
+
+def invoke(*arguments: str | Path) -> Said:
+    """Run ``rig`` in this process: quick, for what needs no process of its own."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return Said(done.exit_code, done.stdout, done.stderr)
+
+
+def shown(runs: Path, run: str = "last") -> dict[str, Any]:
+    """Return a run as ``rig show --json`` prints it."""
+    said = invoke("show", run, "--json", "--runs", runs)
+    assert said.status == PASS, said
+    view: dict[str, Any] = json.loads(said.out)
+    return view
+
+
+def listed(runs: Path) -> list[dict[str, Any]]:
+    """Return the runs of a folder as ``rig list --json`` prints them; none where nothing was recorded."""
+    said = invoke("list", "--json", "--runs", runs)
+    if said.status == REFUSED and "no runs are recorded" in said.text:
+        return []
+    assert said.status == PASS, said
+    views: list[dict[str, Any]] = json.loads(said.out)
+    return views
+
+
+def truth(*arguments: str | Path) -> dict[str, Any]:
+    """Return what ``rig truth --json`` tells."""
+    said = invoke("truth", "--json", *arguments)
+    assert said.status == PASS, said
+    told: dict[str, Any] = json.loads(said.out)
+    return told

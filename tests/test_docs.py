@@ -1,0 +1,118 @@
+"""What the documentation tells people to type works as it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FIRST_RUN = "rig run eol"
+
+
+def blocks(language: str, page: str | None = None) -> Iterator[tuple[str, str]]:
+    """Yield page name and text of every fenced block in a language."""
+    for path in PAGES:
+        if page is None or path.name == page:
+            for found, text in BLOCK.findall(path.read_text(encoding="utf-8")):
+                if found == language:
+                    yield path.name, text
+
+
+def commands() -> list[str]:
+    """Return every command of the documentation, once, without its comment."""
+    lines = [line.partition("#")[0].strip() for _, text in blocks("sh") for line in text.splitlines()]
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the reader has it: the plans, a station, a plan of one's own, and one run in the record."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(ROOT / "test_plans", folder / "test_plans")
+    shutil.copy(ROOT / "rig" / "stations" / "twin.toml", folder / "my-station.toml")
+    plan = folder / "path" / "to" / "depth-only"
+    plan.mkdir(parents=True)
+    (plan / "plan.toml").write_text(next(blocks("toml", "howto-plan.md"))[1])
+    (plan / "test_depth.py").write_text(next(blocks("python", "howto-plan.md"))[1])
+    assert rig(folder, FIRST_RUN).returncode == 0
+    return folder
+
+
+def rig(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a ``rig`` command in a folder."""
+    words = [sys.executable, "-m", "rig", *shlex.split(command)[1:]]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("make")])
+def test_make_targets_exist(command: str) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", *command.split()[1:]], cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("rig run") and c != FIRST_RUN])
+def test_run_commands_are_accepted(desk: Path, command: str) -> None:
+    """Everything is loaded, checked and collected; the run itself is what other tests are about."""
+    if "my-pen" in command:
+        shutil.copy(desk / "test_plans" / "products" / "office-pen.toml", desk / "my-pen.toml")
+    done = rig(desk, f"{command} --runs tried -- --collect-only")
+    assert "refused" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_plan_of_one_s_own_runs(desk: Path) -> None:
+    done = rig(desk, "rig run path/to/depth-only --runs own")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "extension.as_found" in done.stdout
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if re.match(r"rig (show|list|truth)", c)])
+def test_other_commands_work(desk: Path, command: str) -> None:
+    done = rig(desk, command)
+    assert done.returncode == 0, done.stderr
+    if "--json" in command:
+        json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("rig twin")])
+def test_the_twin_announces_itself(desk: Path, command: str) -> None:
+    words = [sys.executable, "-m", "rig", *shlex.split(command)[1:]]
+    with subprocess.Popen(words, cwd=desk, stdout=subprocess.PIPE, text=True) as twin:
+        assert twin.stdout is not None
+        addresses = json.loads(twin.stdout.readline())
+        twin.terminate()
+    assert {"stage", "force_gauge", "counter", "pen", "clock"} <= set(addresses)
+
+
+def test_no_command_is_left_untried() -> None:
+    known = ("make", "rig run", "rig show", "rig list", "rig truth", "rig twin", "cp ", ". .venv")
+    assert [command for command in commands() if not command.startswith(known)] == []
+
+
+@pytest.mark.parametrize(("page", "code"), [b for b in blocks("python") if b[0] != "howto-plan.md"])
+def test_python_snippets_run(desk: Path, page: str, code: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=desk, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, f"{page}: {done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text)]
+    missing = [t for t in targets if t and "://" not in t and not os.path.exists(page.parent / t)]
+    assert missing == []
