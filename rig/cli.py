@@ -116,6 +116,33 @@ def list_runs(as_json: AsJson = False, runs: Runs = Path("runs")) -> None:
 
 
 @app.command()
+def budget(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="[RUN] NAME", help="Measurement, or enough of its name to be the only one."),
+    ],
+    runs: Runs = Path("runs"),
+) -> None:
+    """Print the uncertainty budget of one measurement, of the last run unless another is named."""
+    from rich.console import Console
+
+    from rig.budget import find_measurement, render_budget
+    from rig.records.store import Store
+    from rig.records.view import fold
+
+    if len(words) > 2:
+        raise typer.BadParameter(f"{len(words)} words, expected [RUN] NAME")
+    run = words[0] if len(words) == 2 else "last"
+    try:
+        with Store(runs, create=False) as store:
+            view = fold(store.events(store.find_run(run)))
+        measurement = find_measurement(view, words[-1])
+    except RigError as error:
+        raise _refused(error) from None
+    render_budget(measurement, Console())
+
+
+@app.command()
 def twin(
     world: WorldName = "nominal",
     override: Override = None,

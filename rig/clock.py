@@ -57,11 +57,8 @@ class LinkedClock:
     """
 
     def __init__(self, host: str, port: int) -> None:
-        try:
-            self._socket = socket.create_connection((host, port), timeout=ANSWER_TIMEOUT_S)
-        except OSError as error:
-            raise TwinError(f"the twin's clock at {host}:{port} cannot be reached ({error})") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._host, self._port = host, port
+        self._connect()
         try:
             self._epoch = datetime.now(UTC) - timedelta(seconds=self.now())
         except TwinError:
@@ -85,7 +82,29 @@ class LinkedClock:
         """Close the line to the twin."""
         self._socket.close()
 
+    def _connect(self) -> None:
+        try:
+            self._socket = socket.create_connection((self._host, self._port), timeout=ANSWER_TIMEOUT_S)
+        except OSError as error:
+            where = f"{self._host}:{self._port}"
+            raise TwinError(f"the twin's clock at {where} cannot be reached ({error})") from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._in_step = True
+
     def _ask(self, line: bytes) -> float:
+        if not self._in_step:  # a Ctrl-C came while the twin answered: that answer is not this one's
+            self._socket.close()
+            self._connect()
+        self._in_step = False
+        answer = self._exchange(line)
+        self._in_step = True
+        try:
+            return float(answer)
+        except ValueError as error:
+            text = answer.decode("ascii", "backslashreplace").strip()
+            raise TwinError(f"the twin's clock answered {text!r}", expected="a number of seconds") from error
+
+    def _exchange(self, line: bytes) -> bytes:
         try:
             self._socket.sendall(line)
             answer = b""
@@ -96,8 +115,4 @@ class LinkedClock:
                 answer += piece
         except OSError as error:
             raise TwinError(f"the twin's clock stopped answering ({error})") from error
-        try:
-            return float(answer)
-        except ValueError as error:
-            text = answer.decode("ascii", "backslashreplace").strip()
-            raise TwinError(f"the twin's clock answered {text!r}", expected="a number of seconds") from error
+        return answer

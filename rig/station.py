@@ -24,6 +24,19 @@ Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 
 
+class Correction(Section):
+    """What to add to a reading, in its own unit, straight between the points of a certificate."""
+
+    reading: Annotated[list[float], Field(min_length=2)]
+    add: list[float]
+
+    @model_validator(mode="after")
+    def _curve(self) -> Self:
+        if sorted(set(self.reading)) != self.reading or len(self.add) != len(self.reading):
+            raise ValueError("reading strictly increasing, and a value of add for each")
+        return self
+
+
 class Certificate(Section):
     """A calibration certificate, as issued."""
 
@@ -31,12 +44,16 @@ class Certificate(Section):
     issuer: str
     date: datetime.date
     due: datetime.date
-    figures: dict[str, NonNegative] = Field(description="what it states, by name; names carry the unit")
+    figures: dict[str, float] = Field(description="what it states, by name; names carry the unit")
+    correction: Correction | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.due <= self.date:
             raise ValueError("due after date")
+        negative = [name for name, value in self.figures.items() if value < 0 and name != "time_base_error"]
+        if negative:
+            raise ValueError(f"figures not negative; {', '.join(negative)} is")
         return self
 
 

@@ -104,8 +104,12 @@ class VisaLink:
 
     def query(self, line: str, *, timeout_s: float | None = None) -> str:
         """Send one line and receive one line. Raises as :meth:`write` and :meth:`read`."""
-        self.write(line)
-        return self.read(timeout_s=timeout_s)
+        try:
+            self.write(line)
+            return self.read(timeout_s=timeout_s)
+        except BaseException:  # Ctrl-C among them: the answer still comes, and must not answer the next one
+            self._stale = True
+            raise
 
     def drain(self, *, quiet_s: float = 0.05) -> list[str]:
         """Receive and return lines until none comes for ``quiet_s`` on the wall clock.

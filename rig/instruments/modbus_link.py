@@ -174,6 +174,9 @@ class ModbusLink:
                 f"no answer within {self.timeout_s:g} s on {self.resource}{heard}",
                 do="Check that it is switched on, its cable, and baud rate and device id",
             ) from error
+        except BaseException:  # Ctrl-C: the answer still comes, and must not answer the next request
+            self._stale = True
+            raise
 
     def _misfit(self, what: str, expected: str) -> InstrumentReplyError:
         self._stale = True

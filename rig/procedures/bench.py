@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from rig.clock import Clock
-from rig.errors import ForceLimitExceeded, RigError
+from rig.errors import ForceLimitExceeded
 from rig.instruments.roles import Counter, ForceGauge, Park, Pen, Stage
 from rig.product import Product
 from rig.station import Station
@@ -91,9 +90,8 @@ class Bench:
 
     @staticmethod
     def _try(problems: list[str], words: str, action: Callable[[], object]) -> None:
-        with contextlib.suppress(KeyboardInterrupt):
-            try:
-                action()
-            except RigError as error:
-                problems.append(f"{words}: {error}")
-                logger.error("%s: %s", words, error)
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the next action is tried all the same
+            problems.append(f"{words}: {error}")
+            logger.error("%s: %s", words, error)

@@ -103,6 +103,7 @@ class RunRecorder:
         trace: StoredTrace | None = None,
         setting: Table | None = None,
         p_conform: float | None = None,
+        as_read: float | None = None,
     ) -> Event:
         """Record one judged number.
 
@@ -119,6 +120,7 @@ class RunRecorder:
             trace: the raw numbers it was made from.
             setting: {depth_mm, rate_per_min} of the pen, where it has one.
             p_conform: probability that the true value is within the limits.
+            as_read: the value before corrections, where there are any.
         """
         return self._append(
             kinds.MEASUREMENT,
@@ -139,6 +141,7 @@ class RunRecorder:
             trace=_reference(trace),
             setting=setting,
             p_conform=p_conform,
+            as_read=as_read,
         )
 
     def trace(self, trace: Trace) -> StoredTrace:

@@ -99,7 +99,7 @@ def test_limits_learned_once_watch_what_follows() -> None:
         learned.continued([7.0, math.nan])
 
 
-@pytest.mark.parametrize(("method", "dof"), [("pooled", 40.0), ("range", 36.5), ("sd", 37.7)])
+@pytest.mark.parametrize(("method", "dof"), [("pooled", 40.0), ("range", 36.5), ("sd", 38.2)])
 def test_sigma_within_is_unbiased_and_its_dof_are_known(method: str, dof: float) -> None:
     """Ten subgroups of five: R̄/d2 has 36.5 degrees of freedom in the d2* tables (Duncan 1974, D3)."""
     random = np.random.default_rng(11)
@@ -127,7 +127,7 @@ PATTERNS = [
     ("western electric 1", (0, 3.1, 0, -3.1), (1, 3)),
     ("western electric 2", (2.1, 0, 2.1, 0, 2.1, -2.1), (2, 4)),
     ("western electric 2", (2.1, -2.1, 0, 2.1), ()),
-    ("western electric 3", (1.1, 1.1, 0.5, 1.1, 1.1, 0.5, 1.1), (4, 6)),
+    ("western electric 3", (1.1, 1.1, 0.5, 1.1, 1.1, 0.5, 1.1), (4,)),
     ("western electric 4", (0.1,) * 9, (7, 8)),
     ("western electric 4", (*(0.1,) * 7, 0.0, *(0.1,) * 7), ()),
     ("nelson 1", (-3.1, 3.0), (0,)),
@@ -165,8 +165,8 @@ def test_rules_see_both_sides_alike_and_forget_the_future(points: Floats) -> Non
 
 
 def first_signals(rules: tuple[str, ...]) -> Floats:
-    """Points until the first signal, in 3000 processes in control."""
-    z = np.random.default_rng(7).normal(size=(3000, 900))
+    """Points until the first signal, in 2500 processes in control."""
+    z = np.random.default_rng(7).normal(size=(2500, 900))
     fired = np.zeros(z.shape, dtype=bool)
     for rule in rules:
         fired |= RULES[rule].fires(z)
