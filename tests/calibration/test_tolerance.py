@@ -26,9 +26,7 @@ def howe(n: int, coverage: float, confidence: float) -> float:
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row['n']}-{row['coverage']}")
 def test_two_sided_factors_agree_with_the_published_table(row: dict[str, str]) -> None:
-    k = two_sided_factor(
-        int(row["n"]), coverage=float(row["coverage"]), confidence=float(row["confidence"])
-    )
+    k = two_sided_factor(int(row["n"]), coverage=float(row["coverage"]), confidence=float(row["confidence"]))
     printed = row["k_published_2dp"]
     assert k == pytest.approx(float(printed), abs=decimals(printed))
     assert k == pytest.approx(float(row["k_exact_recomputed"]), abs=6e-6)
