@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import sys
 from importlib import import_module
 
 from benchmarks.figures import table
@@ -31,4 +30,4 @@ def _load() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -31,11 +31,13 @@ def measure() -> list[Figure]:
         inside_s = sorted(view.wall_s or 0.0 for view in views)[len(views) // 2]
         takt_s = views[-1].takt_s or 0.0
         told = _tapped(folder / "tapped")
-        least = irreducible(told["wire"], _traces(folder / "tapped"), load_product("office-pen"))
+        least = irreducible(told["wire"], traces_of_last_run(folder / "tapped"), load_product("office-pen"))
     parts = f"motion {least.motion_s:.1f}, gates {least.gates_s:.1f}, dwell {least.dwell_s:.1f}"
     return [
         Figure("`rig run eol`, from command to prompt", f"{whole.wall_s:.2f} s", "", "≤ 5 s"),
-        Figure("… of processors, twin and plots included", f"{whole.cpu_s:.2f} s", _ratio(whole.cpu_s, takt_s)),
+        Figure(
+            "… of processors, twin and plots included", f"{whole.cpu_s:.2f} s", _ratio(whole.cpu_s, takt_s)
+        ),
         Figure("… from its first record to its verdict (`wall_s`)", f"{inside_s:.2f} s"),
         Figure("takt", f"{takt_s:.1f} s simulated", "", "≤ 45 s"),
         Figure("irreducible", f"{least.total_s:.1f} s", f"{parts}, pen {least.pen_s:.1f} s"),
@@ -64,7 +66,7 @@ def _tapped(runs: Path) -> dict[str, Any]:
     return found
 
 
-def _traces(runs: Path) -> list[Trace]:
+def traces_of_last_run(runs: Path) -> list[Trace]:
     """Return every trace of the last run once, in the order in which they were made."""
     with Store(runs, create=False) as store:
         bodies = [event.body for event in store.events(store.find_run("last"))]

@@ -75,6 +75,4 @@ def spent(
     if warm:
         run()
     runs = [run() for _ in range(times)]
-    return Spent(
-        statistics.median(one.wall_s for one in runs), statistics.median(one.cpu_s for one in runs)
-    )
+    return Spent(statistics.median(one.wall_s for one in runs), statistics.median(one.cpu_s for one in runs))

@@ -1,8 +1,9 @@
 """The time that a run's motions, gates and dwells would take alone, if nothing else cost any.
 
 Found from outside the rig's code: from the bytes that were on the stage's line, from the raw traces that
-were kept, and from the product file. Not in it, so that the ratio is not flattered: the search for the
-references, strokes that only served to find the needles, waiting for a force to settle, every message.
+were kept, and from the product file. In it are all motions that were made. Not in it, so that the ratio
+is not flattered: the search for the references, strokes that only served to find the needles, waiting
+for a force to settle, every message.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Irreducible:
 
     @property
     def total_s(self) -> float:
-        """The sum: parts do not overlap on this rig, as each needs the one before."""
+        """The sum: each part needs the one before, so they do not overlap."""
         return self.motion_s + self.gates_s + self.dwell_s + self.pen_s
 
 
@@ -81,7 +82,9 @@ def _moves(wire: Iterable[str]) -> dict[str, list[_Move]]:
             made = moves.setdefault(axis, [])
             if made:
                 made[-1].end = start
-            made.append(_Move(start, int(move[2]), int(move[3]) / VELOCITY_FACTOR, int(move[4]) / ACCEL_FACTOR))
+            made.append(
+                _Move(start, int(move[2]), int(move[3]) / VELOCITY_FACTOR, int(move[4]) / ACCEL_FACTOR)
+            )
     return moves
 
 
@@ -105,17 +108,14 @@ def _gate_s(trace: Trace) -> float:
 
 def _pen_s(traces: Sequence[Trace], product: Product) -> float:
     """Return the time that depth drive and motor need between the settings, and one restart."""
-    settings = list(_settings(traces))
-    steps = list(pairwise(settings))
     design = product.mechanics
-    travel_mm = sum(abs(after[0] - before[0]) for before, after in steps)
+    ramp_s = RAMP_CONSTANTS * design.ramp_s
     # A start from rest takes as long as a change of rate: one at first, one after the restart.
-    ramps = 2 + sum(after[1] != before[1] for before, after in steps)
-    return (
-        travel_mm / design.depth_speed_mm_per_s
-        + ramps * RAMP_CONSTANTS * design.ramp_s
-        + product.calibration.restart_s
-    )
+    total_s = product.calibration.restart_s + 2 * ramp_s
+    for (depth_mm, rate), (next_depth_mm, next_rate) in pairwise(_settings(traces)):
+        travel_s = abs(next_depth_mm - depth_mm) / design.depth_speed_mm_per_s
+        total_s += max(travel_s, ramp_s if next_rate != rate else 0.0)  # drive and motor work at once
+    return total_s
 
 
 def _settings(traces: Sequence[Trace]) -> Iterator[tuple[float, float]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtri, ndtri
 
@@ -70,9 +69,9 @@ def capability(
         EstimateError: wrong shape, not finite, fewer than two values, or no scatter.
     """
     as_share(confidence, "confidence")
-    single = np.ndim(values) == 1
-    within = individual_sigma(values) if single else within_sigma(values, method)
-    every = as_values(values, "values", ndim=1 if single else 2).ravel()
+    subgroups = as_values(values, "values", ndim=(1, 2))
+    within = individual_sigma(subgroups) if subgroups.ndim == 1 else within_sigma(subgroups, method)
+    every = subgroups.ravel()
     n, mean, overall = len(every), float(every.mean()), float(every.std(ddof=1))
     cp, cpk = _indices(limits, mean, within.value, n, within.dof, confidence)
     pp, ppk = _indices(limits, mean, overall, n, n - 1, confidence)

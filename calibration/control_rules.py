@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from calibration.control_chart import Chart
@@ -121,10 +120,9 @@ def _rule(name: str) -> Rule:
 
 def _recent(hit: Bools, window: int) -> NDArray[np.intp]:
     """Number of hits among the last ``window`` points, at every point; fewer are there at the start."""
-    lead = np.zeros((*hit.shape[:-1], window - 1), dtype=bool)
-    counts: NDArray[np.intp] = sliding_window_view(np.concatenate([lead, hit], axis=-1), window, axis=-1).sum(
-        -1
-    )
+    total: NDArray[np.intp] = np.cumsum(hit, axis=-1, dtype=np.intp)
+    counts = total.copy()
+    counts[..., window:] -= total[..., :-window]
     return counts
 
 

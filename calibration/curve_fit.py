@@ -201,13 +201,18 @@ def _fit(columns: list[Whole], y: Floats, weights: Floats | None, *, has_constan
         )
     w = np.ones(len(y)) if weights is None else weights
     solution = solve(columns, whole(y), whole(w))
-    scatter = math.sqrt(solution.misfit / left) if left else math.nan
-    mean = float(np.average(y, weights=w)) if has_constant else 0.0
-    total = float(w @ (y - mean) ** 2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scatter = math.sqrt(solution.misfit / left) if left else math.nan
+        mean = float(np.average(y, weights=w)) if has_constant else 0.0
+        total = float(w @ (y - mean) ** 2)
+        covariance = solution.inverse if weights is not None else solution.inverse * scatter**2
+    if not (math.isfinite(total) and np.isfinite(covariance).all()):
+        raise EstimateError(
+            "the points' squares are too large for floats, expected them scaled to their unit"
+        )
     r_squared = 1.0 - solution.misfit / total if total else math.nan
-    if weights is None:
-        return LinearFit(solution.coefficients, solution.inverse * scatter**2, scatter, r_squared, left)
-    return LinearFit(solution.coefficients, solution.inverse, scatter, r_squared, math.inf)
+    dof = left if weights is None else math.inf
+    return LinearFit(solution.coefficients, covariance, scatter, r_squared, dof)
 
 
 def _points(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
@@ -225,4 +230,8 @@ def _weights(u_y: ArrayLike | None, count: int) -> Floats | None:
     u = np.asarray(u_y, dtype=float)
     if u.shape != (count,) or not (np.isfinite(u).all() and (u > 0).all()):
         raise EstimateError(f"u(y) of shape {u.shape}, expected {count} finite numbers more than 0")
-    return 1.0 / u**2
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        weights = 1.0 / u**2
+    if not (np.isfinite(weights).all() and (weights > 0).all()):
+        raise EstimateError(f"u(y) from {u.min():g} to {u.max():g}, expected a size whose square is a float")
+    return weights

@@ -48,12 +48,17 @@ def fit_errors_in_both(
     xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     weight_x = 1.0 / _uncertainties(u_x, len(xs)) ** 2
     weight_y = 1.0 / np.asarray(u_y, dtype=float) ** 2
-    powers = np.arange(degree + 1)
+    powers = np.arange(degree + 1)[:, None]
+
+    def curve(t: Floats, b: Floats) -> Floats:
+        return np.asarray(b @ t**powers)
+
+    def slope(t: Floats, b: Floats) -> Floats:
+        return np.asarray((b[1:] * powers[1:, 0]) @ t ** powers[:-1])
+
     found = odr_fit(
-        lambda t, b: np.polynomial.polynomial.polyval(t, b),
-        xs - start.centre, ys, start.centred.coefficients, weight_x=weight_x, weight_y=weight_y,
-        jac_beta=lambda t, b: t[None, :] ** powers[:, None],
-        jac_x=lambda t, b: np.polynomial.polynomial.polyval(t, np.polynomial.polynomial.polyder(b)),
+        curve, xs - start.centre, ys, start.centred.coefficients, weight_x=weight_x, weight_y=weight_y,
+        jac_beta=lambda t, b: t**powers, jac_x=slope,
         sstol=TOLERANCE, partol=TOLERANCE, maxit=MOST_ITERATIONS,
     )  # fmt: skip
     if found.info % 10 not in CONVERGED or found.info >= 10:

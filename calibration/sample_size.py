@@ -8,6 +8,8 @@ values outside the extremes of a sample it is Wilks's distribution-free toleranc
 
 from __future__ import annotations
 
+import math
+
 from scipy.special import bdtr, betainc, betaincinv
 
 from calibration.errors import EstimateError
@@ -35,7 +37,7 @@ def attribute_sample_size(*, confidence: float, reliability: float, failures: in
     as_share(confidence, "confidence")
     as_share(reliability, "reliability")
     _count(failures, "failures")
-    risk = (1 - confidence) * (1 + _ROUNDING)
+    risk = (1 - confidence) * (1 + _ROUNDING) + math.ulp(1.0)
 
     def enough(n: int) -> bool:
         return float(bdtr(failures, n, 1 - reliability)) <= risk

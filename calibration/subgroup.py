@@ -126,24 +126,27 @@ def individual_sigma(values: ArrayLike) -> Sigma:
     return _scattered(sigma, series)
 
 
-def as_values(values: ArrayLike, what: str, *, ndim: int, least: int = 1) -> Floats:
+def as_values(values: ArrayLike, what: str, *, ndim: int | tuple[int, int], least: int = 1) -> Floats:
     """Return numbers as an array of floats, or say why they cannot be used.
 
     Args:
-        values: the numbers, with ``ndim`` dimensions.
+        values: the numbers.
         what: their name in a message.
-        ndim: dimensions expected.
+        ndim: dimensions expected, or the two numbers of them that will do.
         least: fewest values accepted in all.
 
     Raises:
-        EstimateError: ragged, not numbers, not finite, wrong number of dimensions, too few, or beyond :data:`LARGEST_VALUE`.
+        EstimateError: ragged, not numbers, not finite, wrong number of dimensions, too few, or larger than
+            :data:`LARGEST_VALUE`.
     """
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise EstimateError(f"{what}: expected numbers in rows of equal length ({error})") from None
-    if array.ndim != ndim:
-        raise EstimateError(f"{what}: shape {array.shape}, expected {ndim} dimension(s)")
+    wanted = (ndim,) if isinstance(ndim, int) else ndim
+    if array.ndim not in wanted:
+        dimensions = " or ".join(map(str, wanted))
+        raise EstimateError(f"{what}: shape {array.shape}, expected {dimensions} dimension(s)")
     if array.size < max(least, 1):
         raise EstimateError(f"{what}: {array.size} values, expected at least {max(least, 1)}")
     if not np.isfinite(array).all():
@@ -151,7 +154,9 @@ def as_values(values: ArrayLike, what: str, *, ndim: int, least: int = 1) -> Flo
             f"{what}: {int((~np.isfinite(array)).sum())} not finite; leave out what was not read"
         )
     if np.abs(array).max() > LARGEST_VALUE:
-        raise EstimateError(f"{what}: {np.abs(array).max():g}, expected no more than {LARGEST_VALUE:g} in size")
+        raise EstimateError(
+            f"{what}: {np.abs(array).max():g}, expected no more than {LARGEST_VALUE:g} in size"
+        )
     return array
 
 

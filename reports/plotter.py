@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from reports.trace_plot import draw_to_file, prepare
@@ -21,7 +23,7 @@ class Plotter:
 
     def __init__(self) -> None:
         # Spawned and not forked: a fork would carry the run's sockets and locks along.
-        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_alone)
+        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_run)
         self._drawing: dict[str, Future[None]] = {}
         self._problems: list[str] = []
 
@@ -49,6 +51,15 @@ class Plotter:
             self._problems.append(f"{name}: {error}")
 
 
-def _leave_ctrl_c_alone() -> None:
-    # It is meant for the run, which makes the bench safe and then ends this process.
+def _follow_the_run() -> None:
+    # Ctrl-C is meant for the run, which makes the bench safe and then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
+
+
+def _end_with_the_run() -> None:
+    """Wait for the run's process to end, however it ends; a pool's process would outlive one that is killed."""
+    run = parent_process()
+    if run is not None:
+        run.join()
+        os._exit(1)

@@ -116,3 +116,9 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text)]
     missing = [t for t in targets if t and "://" not in t and not os.path.exists(page.parent / t)]
     assert missing == []
+
+
+def test_the_page_of_world_parameters_is_up_to_date() -> None:
+    from docs.make_world_parameters import PAGE, page
+
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python docs/make_world_parameters.py"

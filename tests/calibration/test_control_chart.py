@@ -171,7 +171,8 @@ def first_signals(rules: tuple[str, ...]) -> Floats:
     for rule in rules:
         fired |= RULES[rule].fires(z)
     assert fired.any(axis=1).mean() > 0.9
-    return 1.0 + np.where(fired.any(axis=1), fired.argmax(axis=1), z.shape[1])
+    runs: Floats = 1.0 + np.where(fired.any(axis=1), fired.argmax(axis=1), z.shape[1])
+    return runs
 
 
 def test_false_alarms_come_as_often_as_published() -> None:

@@ -18,7 +18,7 @@ from tests.support.published import rows
 
 Floats = NDArray[np.float64]
 
-# AIAG, Measurement Systems Analysis, 3rd ed. 2002, p. 88, as quoted at elsmar.com, thread 5585: reference 6.00.
+# AIAG, Measurement Systems Analysis, 3rd ed. 2002, p. 88, as quoted at elsmar.com, thread 5585.
 READINGS = [5.8, 5.7, 5.9, 5.9, 6.0, 6.1, 6.0, 6.1, 6.4, 6.3, 6.0, 6.1, 6.2, 5.6, 6.0]
 
 LINEARITY = rows("linearity_aiag_msa3.csv")

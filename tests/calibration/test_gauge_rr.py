@@ -135,8 +135,8 @@ def nested(random: np.random.Generator, appraiser: float, part: float) -> Floats
 def test_intervals_of_a_nested_study_hold_the_truth_as_often_as_they_promise(
     appraiser: float, part: float
 ) -> None:
-    """0.94 and not 0.95: modified large-sample intervals are approximate where mean squares are subtracted."""
-    random, runs = np.random.default_rng(31), 500
+    """0.94 and not 0.95: these intervals are approximate where mean squares are subtracted."""
+    random, runs = np.random.default_rng(31), 300
     truth = {"repeatability": 1.0, "appraiser": appraiser, "part": part, "gauge": math.hypot(1, appraiser)}
     held = dict.fromkeys(truth, 0)
     for _ in range(runs):
@@ -179,13 +179,10 @@ readings_of_any_size = arrays(
 
 
 @given(readings_of_any_size, st.sampled_from([crossed_anova, nested_anova, average_and_range]))
-def test_any_study_adds_up_or_is_refused(readings: Floats, analyse: Any) -> None:
-    try:
-        study: GaugeStudy = analyse(readings, tolerance=10.0)
-    except EstimateError as refusal:
-        assert np.ptp(readings, axis=2).max() < 1e-6 * max(1.0, np.abs(readings).max())
-        assert "trials agree" in str(refusal)
+def test_any_study_with_scatter_adds_up(readings: Floats, analyse: Any) -> None:
+    if np.ptp(readings, axis=2).max() < 1e-6 * max(1.0, np.abs(readings).max()):
         return
+    study: GaugeStudy = analyse(readings, tolerance=10.0)
     parts = study["gauge"].sd ** 2 + study["part"].sd ** 2
     assert study["total"].sd ** 2 == pytest.approx(parts)
     assert study["gauge"].contribution + study["part"].contribution == pytest.approx(100)

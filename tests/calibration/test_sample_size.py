@@ -72,7 +72,7 @@ def test_what_a_test_shows_is_consistent(units: int, data: st.DataObject) -> Non
     failures = data.draw(st.integers(0, units))
     shown = reliability_shown(units, failures, confidence=0.9)
     assert 0 <= shown < 1
-    if 0 < shown:
+    if shown > 0:
         assert confidence_shown(units, failures, reliability=shown) == pytest.approx(0.9, abs=1e-7)
 
 

@@ -73,3 +73,22 @@ def test_two_requests_at_once_over_tcp_are_answered_in_order() -> None:
             while len(answer) < 23:
                 answer += connection.recv(100)
     assert answer == bytes.fromhex("0007 0000 0005 01 03 02 4E50  0008 0000 0006 01 06 0022 00FF")
+
+
+def test_pymodbustcp_reads_writes_and_hears_refusals() -> None:
+    from pyModbusTCP.client import ModbusClient
+
+    with serving_one(lambda bench: TcpSlave(PenFirmware(bench))) as address:
+        host, _, port = address.rpartition(":")
+        master = ModbusClient(host=host, port=int(port), unit_id=1, timeout=5.0)
+        assert master.open()
+        assert master.read_holding_registers(0, 1) == [0x4E50]
+        assert master.write_single_register(40, 1500)
+        assert master.write_multiple_registers(40, [1250, 7000])
+        assert master.read_holding_registers(40, 2) == [1250, 7000]
+        assert master.read_holding_registers(21, 1) is None
+        assert master.last_except == 2
+        assert not master.write_single_register(40, 2600)
+        assert master.last_except == 3
+        assert master.read_holding_registers(40, 1) == [1250], "a refused depth changes nothing"
+        master.close()
