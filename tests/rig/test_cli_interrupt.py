@@ -19,6 +19,7 @@ import pytest
 
 from rig.station import load_station
 from tests.support.command import BROKE, ENVIRONMENT, PATIENCE_S, RIG, ROOT, TRACEBACK, listed, shown
+from tests.support.many_runs import NO_PICTURES
 from tests.support.standing_twin import standing_twin
 
 AT_ONCE = 2
@@ -74,7 +75,7 @@ def interrupt(folder: Path, line: str, signals: list[signal.Signals]) -> Left:
 def start(folder: Path, *arguments: str, python: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     """Start a run of the plan, recorded in ``folder``."""
     return subprocess.Popen(
-        [RIG[0], *python, *RIG[1:], "run", "eol", "--runs", str(folder), *arguments],
+        [RIG[0], *python, *RIG[1:], "run", "eol", "--runs", str(folder), *arguments, *NO_PICTURES],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",

@@ -40,7 +40,7 @@ from tests.support.serving import serving_one
 
 
 def test_a_read_is_asked_again_over_a_fresh_connection() -> None:
-    script = connection(("03 0032 0001", "")) + connection(*IN_STEP, ("03 0032 0001", "03 02 1B62"))
+    script = connection(("03 002C 0001", "")) + connection(*IN_STEP, ("03 002C 0001", "03 02 1B62"))
     clock = FakeClock()
     with ScriptedPeer(script) as peer:
         pen = open_pen(peer, timeout_s=TIMEOUT_S, clock=clock)
@@ -77,7 +77,7 @@ def test_a_late_answer_on_a_serial_line_is_not_taken_for_another() -> None:
 
 
 def test_a_read_without_any_answer_is_a_time_out() -> None:
-    script = [*connection(("03 0032 0001", "")), SILENT_OPENING]
+    script = [*connection(("03 002C 0001", "")), SILENT_OPENING]
     with ScriptedPeer(script) as peer:
         pen = open_pen(peer, timeout_s=TIMEOUT_S)
         with pytest.raises(InstrumentTimeout, match="no answer within"):
@@ -115,8 +115,8 @@ def test_a_commit_without_an_answer_says_which_table_is_in_use() -> None:
 
 
 def test_answers_that_do_not_fit_are_not_believed() -> None:
-    script = connection(("03 0032 0001", "03 04 0001 0002")) + connection(
-        *IN_STEP, ("03 0032 0001", "06 0032 0001")
+    script = connection(("03 002C 0001", "03 04 0001 0002")) + connection(
+        *IN_STEP, ("03 002C 0001", "06 002C 0001")
     )
     with ScriptedPeer(script) as peer:
         pen = open_pen(peer)
@@ -163,7 +163,7 @@ def test_a_pen_that_hangs_up_is_a_disconnection() -> None:
         first.close()
         with pytest.raises(InstrumentDisconnected):
             pen.motor_speed_per_min()
-        answer_next(listener, connection(*IN_STEP, ("03 0032 0001", "03 02 1B62")))
+        answer_next(listener, connection(*IN_STEP, ("03 002C 0001", "03 02 1B62")))
         assert pen.motor_speed_per_min() == 7010
         pen.close()
 
@@ -178,12 +178,12 @@ def test_a_resource_of_another_form_is_a_configuration_error(resource: str) -> N
 
 def test_every_message_is_in_the_wire_log() -> None:
     log = WireLog()
-    with ScriptedPeer(connection(("03 0032 0001", "03 02 1B62"))) as peer:
+    with ScriptedPeer(connection(("03 002C 0001", "03 02 1B62"))) as peer:
         pen = open_pen(peer, log=log)
         pen.motor_speed_per_min()
         pen.close()
     assert [line.split("|")[0].split()[2:] for line in log.lines()[2:]] == [
-        [">", *adu(2, "03 0032 0001").hex(" ").split()],
+        [">", *adu(2, "03 002C 0001").hex(" ").split()],
         ["<", *adu(2, "03 02 1B62").hex(" ").split()],
     ]
 
@@ -199,8 +199,8 @@ def test_values_and_words_of_every_kind() -> None:
     assert registers.encode("set_depth_um", 0x12345678 / 2) == [0x5678, 0x1234]
     assert registers.decode("set_depth_um", {300: 0x5678, 301: 0x1234}) == 0x12345678 / 2
     assert registers.encode("temperature_centi_c", -870) == [0xFC9A]
-    assert registers.decode("temperature_centi_c", {54: 0xFC9A}) == -870
-    assert registers.decode("tip_lot", dict.fromkeys(range(61, 67), 0)) == ""
+    assert registers.decode("temperature_centi_c", {48: 0xFC9A}) == -870
+    assert registers.decode("tip_lot", dict.fromkeys(range(50, 56), 0)) == ""
     with pytest.raises(ValueError, match="does not fit"):
         registers.encode("temperature_centi_c", 0x8000)
 
@@ -208,5 +208,5 @@ def test_values_and_words_of_every_kind() -> None:
 def test_blocks_run_over_registers_but_not_over_gaps_and_not_too_far() -> None:
     registers = RegisterMap(PRODUCT.modbus)
     assert registers.blocks(["park", "set_depth_um"]) == [(40, 4)]
-    assert registers.blocks(["state", "set_depth_um"]) == [(32, 1), (40, 1)]
+    assert registers.blocks(["echo", "set_depth_um"]) == [(34, 1), (40, 1)]
     assert registers.blocks(["shadow_bank", "active_crc"]) == [(84, 2), (200, 100)]

@@ -53,7 +53,7 @@ def test_a_measurement_says_everything(store: Store) -> None:
     keys = (
         "name characteristic value unit u dof k U lower upper rule verdict requirements budget trace setting"
     )
-    assert set(said) == {*keys.split(), "p_conform"}
+    assert set(said) == {*keys.split(), "p_conform", "as_read"}
     assert (said["value"], said["u"], said["dof"]) == (0.25137, 0.0021, None)
     assert said["budget"][0] == {"name": "fit", "u": 0.002, "dof": 5.0}
     trace = store.runs / said["trace"]["path"]
