@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import traceback
@@ -151,13 +150,10 @@ def twin(
     wall_clock: Annotated[bool, typer.Option(help="Let simulated seconds take real seconds.")] = False,
 ) -> None:
     """Serve every emulated instrument until stopped; print one JSON line of role → address first."""
-    from rig.fixtures.stopping import STOPPING
     from rig.twin.server import run
 
-    STOPPING.listen()
     truth, design = _load_world(world, override, product)
-    with contextlib.suppress(KeyboardInterrupt):
-        run(truth, design, seed=seed or 0, virtual=not wall_clock)
+    run(truth, design, seed=seed or 0, virtual=not wall_clock)
 
 
 @app.command()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from rig.product import Product
@@ -101,11 +103,22 @@ def run(
     """
 
     async def main() -> None:
+        stop = _stdin_closed() if until_stdin_closes else _asked_to_stop()
         served = await serve(world, product, seed=seed, virtual=virtual)
         print(json.dumps(served.addresses), flush=True)
-        if until_stdin_closes:
-            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
-        else:
-            await asyncio.Event().wait()
+        await stop
 
     asyncio.run(main())
+
+
+def _stdin_closed() -> Awaitable[object]:
+    """Return what ends when standard input does."""
+    return asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+
+
+def _asked_to_stop() -> Awaitable[object]:
+    """Return what ends with Ctrl-C or a polite kill; from now on neither interrupts an emulator's answer."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop.wait()

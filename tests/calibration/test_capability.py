@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -91,6 +91,7 @@ values = arrays(
 
 
 @given(values, st.floats(-50, 50), st.floats(0.1, 10))
+@settings(max_examples=40)
 def test_indices_do_not_depend_on_the_unit(subgroups: Floats, shift: float, factor: float) -> None:
     if subgroups.std(axis=1).max() < 1e-3:
         return

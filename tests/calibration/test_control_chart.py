@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -156,6 +156,7 @@ def test_every_rule_has_a_pattern_above() -> None:
 
 
 @given(arrays(np.float64, st.integers(1, 40), elements=st.floats(-5, 5)))
+@settings(max_examples=40)
 def test_rules_see_both_sides_alike_and_forget_the_future(points: Floats) -> None:
     fired, mirrored = signals(chart(*points), RULES), signals(chart(*-points), RULES)
     assert fired == mirrored

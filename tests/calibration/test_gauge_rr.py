@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -179,6 +179,7 @@ readings_of_any_size = arrays(
 
 
 @given(readings_of_any_size, st.sampled_from([crossed_anova, nested_anova, average_and_range]))
+@settings(max_examples=40)
 def test_any_study_with_scatter_adds_up(readings: Floats, analyse: Any) -> None:
     if np.ptp(readings, axis=2).max() < 1e-6 * max(1.0, np.abs(readings).max()):
         return
@@ -195,6 +196,7 @@ def test_any_study_with_scatter_adds_up(readings: Floats, analyse: Any) -> None:
 
 
 @given(readings_of_any_size, st.randoms())
+@settings(max_examples=40)
 def test_order_of_parts_and_appraisers_does_not_matter(readings: Floats, random: Any) -> None:
     if np.ptp(readings, axis=2).max() < 1:
         return

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.errors import EstimateError
@@ -238,6 +238,7 @@ numbers = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @given(value=numbers, u=numbers, dof=numbers)
+@settings(deadline=None)
 def test_an_input_is_sound_or_refused(value: float, u: float, dof: float) -> None:
     sound = math.isfinite(value) and math.isfinite(u) and u >= 0 and dof > 0
     if sound:
@@ -248,6 +249,7 @@ def test_an_input_is_sound_or_refused(value: float, u: float, dof: float) -> Non
 
 
 @given(a=st.floats(-1e3, 1e3), u=st.floats(1e-6, 1e2), factor=st.floats(-50, 50))
+@settings(deadline=None)
 def test_a_linear_model_is_exact(a: float, u: float, factor: float) -> None:
     found = first_order(lambda x: factor * x + 1.0, {"x": Input(a, u)}, "1")
     assert found.u == pytest.approx(abs(factor) * u, rel=1e-9, abs=1e-9)

@@ -92,7 +92,7 @@ def test_limits_too_tight_for_the_measurement_are_refused() -> None:
 
 
 @given(value=st.floats(0.0, 2.0), u=st.floats(0.001, 0.2), risk=st.floats(0.001, 0.2))
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 def test_specific_rule_and_guard_say_the_same(value: float, u: float, risk: float) -> None:
     measured = result(value, u)
     decision = specific_risk(measured, BOTH, risk)
@@ -130,7 +130,7 @@ def test_history_draws_the_probability_of_conformity_towards_the_process() -> No
 
 
 @given(u=st.floats(0.001, 0.1), risk=st.floats(0.0005, 0.05), mean=st.floats(0.8, 1.1))
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 def test_global_guard_keeps_the_risk(u: float, risk: float, mean: float) -> None:
     prior = NormalPrior(mean, 0.2)
     guard = global_guard(prior, u, BOTH, risk)
@@ -149,6 +149,7 @@ unsound = st.one_of(st.just(math.nan), st.just(math.inf), st.floats(max_value=-1
 
 
 @given(u=unsound)
+@settings(deadline=None)
 def test_unsound_uncertainty_is_refused(u: float) -> None:
     with pytest.raises(EstimateError, match="not negative"):
         specific_guard(BOTH, u, 0.05)

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import PchipInterpolator
 
@@ -39,6 +39,14 @@ def test_a_common_error_moves_all_points_together() -> None:
     assert together.u == pytest.approx(0.003 / 0.8, rel=1e-9)
     assert together.budget[0].name == "datum"
     assert command_uncertainty(COMMANDS, straight, 0.6).u < together.u
+
+
+def test_a_point_without_the_shared_error_keeps_its_own_degrees_of_freedom() -> None:
+    measured = points([c * 0.8 for c in COMMANDS], 0.002, datum=0.003)
+    found = command_uncertainty(COMMANDS, measured, 0.8, common=["datum"])
+    own = next(line for line in found.budget if line.name == "extension at a command of 1 mm")
+    assert own.dof == pytest.approx(20)
+    assert own.u == pytest.approx(0.002 / 0.8, rel=1e-3)
 
 
 @pytest.mark.parametrize("wanted", [0.3, 1.3, 2.0])
@@ -99,6 +107,7 @@ def test_bad_points_are_refused() -> None:
 
 
 @given(st.lists(st.floats(0.0, 3.0), min_size=2, max_size=8), st.floats(0.0, 3.0), st.floats(0.0, 0.01))
+@settings(deadline=None)
 def test_any_points_give_a_finite_result_or_a_reason(values: list[float], wanted: float, u: float) -> None:
     commands = [0.1 * (i + 1) for i in range(len(values))]
     try:

@@ -85,7 +85,7 @@ def standing_twin(*arguments: str) -> Iterator[StandingTwin]:
         finally:
             process.terminate()
             out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, out, err) == (0, "", "")
+    assert (process.returncode, out, err) == (0, "", ""), (process.returncode, out, err)
 
 
 def _receive(line: socket.socket, count: int) -> bytes:
