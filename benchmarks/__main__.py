@@ -9,7 +9,15 @@ from importlib import import_module
 
 from benchmarks.figures import table
 
-BENCHMARKS = ("eol_run", "round_trips", "record_measurement", "import_time", "estimators")
+BENCHMARKS = (
+    "eol_run",
+    "round_trips",
+    "record_measurement",
+    "import_time",
+    "estimators",
+    "process_statistics",
+    "propagation",
+)
 
 
 def main() -> None:

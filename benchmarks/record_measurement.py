@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,7 @@ def measure() -> list[Figure]:
     """Return the time of one append, and of one measurement in a test of three."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        append_us, fsync_us = time_appends(folder), time_fsyncs(folder)
+        append_us, fsync_us = time_appends(folder)
         bare_s = _tests_s(folder / "bare", record=False)
         disk = f"fsync alone {fsync_us / 1e3:.2f} ms"
 
@@ -85,23 +86,24 @@ def measure() -> list[Figure]:
         ]
 
 
-def time_appends(folder: Path) -> float:
-    """Return the median time of one append in µs."""
-    now = datetime.now(UTC)
-    with Store(folder) as store:
-        return 1e6 * median_s(lambda: store.append("run", "measurement", BODY, now), ENTRIES)
+def time_appends(folder: Path) -> tuple[float, float]:
+    """Return the median times in µs of an append, and of writing as many bytes to a plain file with fsync.
 
-
-def time_fsyncs(folder: Path) -> float:
-    """Return the median time in µs of writing an entry's text to the end of a plain file, with fsync."""
-    text = canonical_json(BODY).encode()
-    with (folder / "plain").open("wb", buffering=0) as file:
+    They take turns, so that a busy disk treats both alike.
+    """
+    now, text = datetime.now(UTC), canonical_json(BODY).encode()
+    with Store(folder) as store, (folder / "plain").open("wb", buffering=0) as file:
 
         def write() -> None:
             file.write(text)
             os.fsync(file.fileno())
 
-        return 1e6 * median_s(write, ENTRIES)
+        turns = [
+            (median_s(lambda: store.append("run", "measurement", BODY, now), 1), median_s(write, 1))
+            for _ in range(ENTRIES)
+        ]
+    appends, writes = zip(*turns, strict=True)
+    return 1e6 * statistics.median(appends), 1e6 * statistics.median(writes)
 
 
 def _tests_s(folder: Path, *, record: bool = True, traced: bool = False, allure: bool = False) -> float:

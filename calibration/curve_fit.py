@@ -19,6 +19,9 @@ from calibration.measured import Contribution, Measured, combine
 
 Floats = NDArray[np.float64]
 
+GREATEST, LEAST = 1e60, 1e-60
+"""Magnitudes that are fitted: beyond them a number is a mistake, and whole numbers would grow without end."""
+
 ROOT_TOLERANCE = 4 * float(np.finfo(float).eps)
 
 
@@ -187,8 +190,7 @@ def linear_fit(columns: ArrayLike, y: ArrayLike, *, u_y: ArrayLike | None = None
     design, ys = np.asarray(columns, dtype=float), np.asarray(y, dtype=float)
     if design.ndim != 2 or ys.shape != design.shape[:1] or 0 in design.shape:
         raise EstimateError(f"columns {design.shape} and y {ys.shape}, expected (n, p) and (n,)")
-    if not (np.isfinite(design).all() and np.isfinite(ys).all()):
-        raise EstimateError("columns or y are not all finite")
+    _refuse_unfit(design, ys)
     has_constant = bool((np.ptp(design, axis=0) == 0).any())
     return _fit([whole(column) for column in design.T], ys, _weights(u_y, len(ys)), has_constant=has_constant)
 
@@ -201,15 +203,13 @@ def _fit(columns: list[Whole], y: Floats, weights: Floats | None, *, has_constan
         )
     w = np.ones(len(y)) if weights is None else weights
     solution = solve(columns, whole(y), whole(w))
+    scatter = math.sqrt(solution.misfit / left) if left else math.nan
+    mean = float(np.average(y, weights=w)) if has_constant else 0.0
+    total = float(w @ (y - mean) ** 2)
     with np.errstate(over="ignore", invalid="ignore"):
-        scatter = math.sqrt(solution.misfit / left) if left else math.nan
-        mean = float(np.average(y, weights=w)) if has_constant else 0.0
-        total = float(w @ (y - mean) ** 2)
         covariance = solution.inverse if weights is not None else solution.inverse * scatter**2
-    if not (math.isfinite(total) and np.isfinite(covariance).all()):
-        raise EstimateError(
-            "the points' squares are too large for floats, expected them scaled to their unit"
-        )
+    if not np.isfinite(covariance).all():
+        raise EstimateError("the coefficients' covariance is too large for floats: scale the points")
     r_squared = 1.0 - solution.misfit / total if total else math.nan
     dof = left if weights is None else math.inf
     return LinearFit(solution.coefficients, covariance, scatter, r_squared, dof)
@@ -219,9 +219,20 @@ def _points(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
     xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     if xs.ndim != 1 or xs.shape != ys.shape or not len(xs):
         raise EstimateError(f"x {xs.shape} and y {ys.shape}, expected one shape (n,)")
-    if not (np.isfinite(xs).all() and np.isfinite(ys).all()):
-        raise EstimateError("x or y are not all finite")
+    _refuse_unfit(xs, ys)
     return xs, ys
+
+
+def _refuse_unfit(*arrays: Floats) -> None:
+    for values in arrays:
+        if not np.isfinite(values).all():
+            raise EstimateError("points that are not all finite, expected numbers everywhere")
+        sizes = np.abs(values[values != 0])
+        if ((sizes > GREATEST) | (sizes < LEAST)).any():
+            raise EstimateError(
+                f"points from {sizes.min():.3g} to {sizes.max():.3g}, "
+                f"expected 0, or {LEAST:g} to {GREATEST:g}"
+            )
 
 
 def _weights(u_y: ArrayLike | None, count: int) -> Floats | None:
@@ -230,8 +241,5 @@ def _weights(u_y: ArrayLike | None, count: int) -> Floats | None:
     u = np.asarray(u_y, dtype=float)
     if u.shape != (count,) or not (np.isfinite(u).all() and (u > 0).all()):
         raise EstimateError(f"u(y) of shape {u.shape}, expected {count} finite numbers more than 0")
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        weights = 1.0 / u**2
-    if not (np.isfinite(weights).all() and (weights > 0).all()):
-        raise EstimateError(f"u(y) from {u.min():g} to {u.max():g}, expected a size whose square is a float")
-    return weights
+    _refuse_unfit(u)
+    return 1.0 / u**2

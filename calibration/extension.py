@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,8 +129,9 @@ def coarse_extension(
 
     Gaps that differ enough show how this pen's overlap grows; otherwise it is taken to be the design's.
     """
+    # The lower of two middle ones: with few strokes a bounce, which looks like a deep one, must not win.
     drops = [
-        float(np.median(crank_drop(np.array(d), stroke_mm=stroke_mm, crank_ratio=crank_ratio)))
+        float(crank_drop(np.array([median_low(d)]), stroke_mm=stroke_mm, crank_ratio=crank_ratio)[0])
         for d in duties
     ]
     slope = 1.0

@@ -58,8 +58,8 @@ class Bias:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One coefficient of a fitted line with its standard error, t and two-sided p of being zero."""
+class Coefficient:
+    """A coefficient of a fitted line, its standard error, t and two-sided p of being zero."""
 
     value: float
     u: float
@@ -81,8 +81,8 @@ class Linearity:
         confidence: of the band.
     """
 
-    slope: Line
-    intercept: Line
+    slope: Coefficient
+    intercept: Coefficient
     s: float
     r_squared: float
     references: Floats
@@ -173,7 +173,7 @@ def type_one(
     Raises:
         EstimateError: as :func:`bias`, or tolerance or sigmas not positive.
     """
-    for name, size in (("tolerance", tolerance), ("sigmas", sigmas)):
+    for name, size in {"tolerance": tolerance, "sigmas": sigmas}.items():
         if not (math.isfinite(size) and size > 0):
             raise EstimateError(f"{name} {size}, expected a finite number more than 0")
     found = bias(readings, reference, confidence=confidence)
@@ -216,8 +216,8 @@ def linearity(references: ArrayLike, readings: ArrayLike, *, confidence: float =
     if s <= 1e-12 * max(float(np.abs(values).max()), float(np.abs(parts).max())):
         raise EstimateError("no scatter about the line: the gauge's resolution hides it; read it finer")
     return Linearity(
-        slope=_line(slope, s / math.sqrt(spread), n - 2),
-        intercept=_line(intercept, s * math.sqrt(1 / n + float(x.mean()) ** 2 / spread), n - 2),
+        slope=_coefficient(slope, s / math.sqrt(spread), n - 2),
+        intercept=_coefficient(intercept, s * math.sqrt(1 / n + float(x.mean()) ** 2 / spread), n - 2),
         s=s,
         r_squared=1 - rest / float(((y - y.mean()) ** 2).sum()),
         references=x,
@@ -247,8 +247,8 @@ def _sd(values: Floats) -> float:
     return sd
 
 
-def _line(value: float, u: float, dof: int) -> Line:
-    return Line(value, u, value / u, _two_sided(value / u, dof))
+def _coefficient(value: float, u: float, dof: int) -> Coefficient:
+    return Coefficient(value, u, value / u, _two_sided(value / u, dof))
 
 
 def _two_sided(t: float, dof: float) -> float:

@@ -81,37 +81,35 @@ class Input:
 def draw(source: Input, count: int, rng: np.random.Generator) -> Floats | float:
     """Draw ``count`` values an input may have, shape (count,); the value itself when its u is 0.
 
-    Sampling after JCGM 101, 6.4.2 to 6.4.9 and C.3; scaled and shifted in place, no copies.
+    Sampling after JCGM 101, 6.4.2 to 6.4.9.
 
     Raises:
         EstimateError: Student's law with 2 degrees of freedom or fewer.
     """
     if source.u == 0:
         return source.value
-    errors, scale = _standard_errors(source, count, rng)
-    errors *= scale * source.u
-    errors += source.value
-    return errors
-
-
-def _standard_errors(source: Input, count: int, rng: np.random.Generator) -> tuple[Floats, float]:
-    """Return errors of the law in its own scale, and what makes their standard deviation 1 (Student: t)."""
     if source.student:
-        if source.dof <= LEAST_STUDENT_DOF:
-            raise EstimateError(
-                f"input {source.name!r} with {source.dof:g} degrees of freedom has no standard deviation to "
-                "draw from, expected more than 2: take 4 readings or more, or propagate to first order"
-            )
-        return rng.standard_t(source.dof, count), 1.0
+        return _student(source, count, rng)
+    value, u = source.value, source.u
     match Distribution(source.distribution):
         case Distribution.RECTANGULAR:
-            return rng.uniform(-1.0, 1.0, count), math.sqrt(3.0)
+            half = math.sqrt(3.0) * u
+            return rng.uniform(value - half, value + half, count)
         case Distribution.TRIANGULAR:
-            return rng.random(count) - rng.random(count), math.sqrt(6.0)
+            return value + math.sqrt(6.0) * u * (rng.random(count) - rng.random(count))
         case Distribution.ARCSINE:
-            return np.cos(rng.uniform(0.0, math.pi, count)), math.sqrt(2.0)
+            return value + math.sqrt(2.0) * u * np.cos(rng.uniform(0.0, math.pi, count))
         case _:
-            return rng.standard_normal(count), 1.0
+            return rng.normal(value, u, count)
+
+
+def _student(source: Input, count: int, rng: np.random.Generator) -> Floats:
+    if source.dof <= LEAST_STUDENT_DOF:
+        raise EstimateError(
+            f"input {source.name!r} with {source.dof:g} degrees of freedom has no standard deviation to "
+            "draw from, expected more than 2: take 4 readings or more, or propagate to first order"
+        )
+    return source.value + source.u * rng.standard_t(source.dof, count)
 
 
 def estimates(inputs: Mapping[str, Input]) -> dict[str, float]:

@@ -20,6 +20,9 @@ from calibration.measured import Contribution, Measured, combine
 Floats = NDArray[np.float64]
 
 LEAST_POINTS = 2
+DUST = 1e-12
+LEAST_GAP_MM = 1e-9
+"""Extensions closer than a picometre have no slope worth reading."""
 
 
 def command_uncertainty(
@@ -73,11 +76,10 @@ def _errors(
     shared = sorted({line.name for point in extensions for line in point.budget if line.name in common})
     errors = [_shared(name, extensions) for name in shared]
     for number, (command, point) in enumerate(zip(commands, extensions, strict=True)):
-        together = math.sqrt(sum(line.u**2 for line in point.budget if line.name in shared))
-        own = math.sqrt(max(0.0, point.u**2 - together**2))
+        u, dof = _own(point, shared)
         shifts = np.zeros(len(extensions))
-        shifts[number] = own
-        errors.append((f"extension at a command of {command:g} mm", shifts, point.dof))
+        shifts[number] = u
+        errors.append((f"extension at a command of {command:g} mm", shifts, dof))
     return errors
 
 
@@ -87,11 +89,21 @@ def _shared(name: str, extensions: Sequence[Measured]) -> tuple[str, Floats, flo
     return name, shifts, min(line.dof for at_point in lines for line in at_point)
 
 
+def _own(point: Measured, shared: Collection[str]) -> tuple[float, float]:
+    """Return what is left of a point's uncertainty, and its degrees of freedom, without the shared lines."""
+    lines = [line for line in point.budget if line.name in shared]
+    u = math.sqrt(max(0.0, point.u**2 - sum(line.u**2 for line in lines)))
+    spread = point.u**4 / point.dof - sum(line.u**4 / line.dof for line in lines)
+    # Differences of equal numbers leave dust behind.
+    known = spread <= DUST * point.u**4
+    return u, math.inf if known or u == 0 else u**4 / spread
+
+
 def _command(extensions: Floats, commands: Floats, wanted: float) -> float:
     """Read the curve of command against extension; the outermost chords beyond its ends."""
     from scipy.interpolate import PchipInterpolator
 
-    if not (np.diff(extensions) > 0).all():
+    if not (np.diff(extensions) > LEAST_GAP_MM).all():
         raise EstimateError(
             f"extensions {extensions.round(4)} mm do not increase within their uncertainty: points too close "
             "to tell apart, measure them farther apart or more often"

@@ -58,7 +58,7 @@ def _follow_the_run() -> None:
 
 
 def _end_with_the_run() -> None:
-    """Wait for the run's process to end, however it ends; a pool's process would outlive one that is killed."""
+    """Wait until the run's process ends, however it ends; a pool would outlive one that is killed."""
     run = parent_process()
     if run is not None:
         run.join()

@@ -48,19 +48,32 @@ def edited(path: Path, folder: Path, edit: Edit) -> Path:
 # Before anything is opened: configuration
 
 
+def several_wrong(text: str) -> str:
+    """A misspelt key, a word for a number, a number out of range, and a certificate left out."""
+    text = text.replace('model = "M5-10"', 'modell = "M5-10"')
+    text = text.replace("highest_mm = 43.2", 'highest_mm = "up"').replace("rim_mm = 42.3", "rim_mm = -1")
+    return re.sub(r"\[instruments.counter.certificate\]\n(.+\n)*", "", text)
+
+
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (replaced('model = "M5-10"', 'modell = "M5-10"'), ["instruments.force_gauge.model: missing", "modell: unknown"]),
-        (replaced("highest_mm = 43.2", 'highest_mm = "up"'), ["safety.highest_mm: got 'up', expected", "number"]),
-        (replaced("rim_mm = 42.3", "rim_mm = -1"), ["nest.rim_mm: got -1, expected greater than 0"]),
-        (replaced("due = 2099-12-31", "due = 2025-06-30"), ["stage: certificate SIM-L-0001", "to 2025-06-30, today is"]),
-        (lambda text: re.sub(r"\[instruments.counter.certificate\]\n(.+\n)*", "", text), ["counter.certificate: missing"]),
+        (
+            several_wrong,
+            [
+                "instruments.force_gauge.model: missing",
+                "instruments.force_gauge.modell: unknown key (value 'M5-10')",
+                "instruments.counter.certificate: missing",
+                "nest.rim_mm: got -1, expected greater than 0",
+                "safety.highest_mm: got 'up', expected a valid number",
+            ],
+        ),
+        (replaced("2099-12-31", "2025-06-30"), ["stage: certificate SIM-L-0001", "to 2025-06-30, today"]),
         (replaced("time_base_u = 1.0e-7", "other = 1.0"), ["certificate of counter stating time_base_u"]),
         (lambda text: "name = [", ["not TOML"]),
     ],
-    ids=["misspelt key", "wrong type", "out of range", "expired", "no certificate", "no figure", "not TOML"],
-)  # fmt: skip
+    ids=["wrong keys", "expired", "no figure", "not TOML"],
+)
 def test_wrong_station_file(tmp_path: Path, edit: Edit, words: list[str]) -> None:
     station = edited(STATIONS / "twin.toml", tmp_path, edit)
     said = run_eol(tmp_path / "runs", "--station", station)
@@ -110,14 +123,10 @@ def test_plan_that_python_cannot_read_says_nothing_about_the_pen(tmp_path: Path)
     [
         (["--product", "nope"], "unknown product 'nope'. expected one of: compact-pen, office-pen"),
         (["--station", "nope"], "unknown station 'nope'. expected one of: twin"),
-        (["--station", "nope.toml"], "nope.toml: no such file"),
         (["--world", "nope"], "unknown world 'nope'. expected one of: drifting-gauge"),
         (["--set", "pen.depth.gian=1"], "pen.depth.gian: unknown key (value 1)"),
-        (["--set", "pen.depth.gain=-1"], "pen.depth.gain: got -1, expected greater than 0"),
         (["--set", "nonsense"], "--set 'nonsense'. expected key=value, such as pen.depth.gain=1.03"),
         (["--pen", "NP12"], "'NP12', expected one like NP000001"),
-        (["--pen", ""], "'', expected one like NP000001"),
-        (["--seed", "abc"], "'--seed'"),
         (["--nonsense"], "--nonsense"),
         (["--", "--nonsense"], "unrecognized arguments: --nonsense"),
         (["--", "-k", "not ("], "not ("),
@@ -160,20 +169,28 @@ def twin() -> Iterator[StandingTwin]:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("old", "new", "words"),
     [
-        (('serial = "3772101"', 'serial = "1"'), "force_gauge: model 'M5-10', serial number '3772101' answered. expected"),
-        (('model = "53230A"', 'model = "53220A"'), "counter: model '53230A', serial number 'MY63260252' answered"),
-        (('driver = "mark10-gcl2"', 'driver = "nope"'), "unknown driver 'nope'. expected one of: keysight-532x0a"),
-        (("options = { filter = 6 }", "options = { nope = 6 }"), "force_gauge: driver mark10-gcl2 does not take these options"),
+        (
+            'serial = "3772101"',
+            'serial = "1"',
+            "force_gauge: model 'M5-10', serial number '3772101' answered",
+        ),
+        (
+            'model = "53230A"',
+            'model = "53220A"',
+            "counter: model '53230A', serial number 'MY63260252' answered",
+        ),
+        ('"mark10-gcl2"', '"nope"', "unknown driver 'nope'. expected one of: keysight-532x0a"),
+        ("{ filter = 6 }", "{ nope = 6 }", "force_gauge: driver mark10-gcl2 does not take these options"),
     ],
     ids=["serial", "model", "driver", "options"],
-)  # fmt: skip
+)
 def test_wrong_instrument_moves_nothing(
-    twin: StandingTwin, tmp_path: Path, change: tuple[str, str], words: str
+    twin: StandingTwin, tmp_path: Path, old: str, new: str, words: str
 ) -> None:
     before = twin.stage_mm()
-    said = run_eol(tmp_path / "runs", "--station", twin.station_file(tmp_path, change))
+    said = run_eol(tmp_path / "runs", "--station", twin.station_file(tmp_path, (old, new)))
     assert said.status == REFUSED, said
     assert words in said.text, said
     assert shown(tmp_path / "runs")["verdict"] == "REFUSED"

@@ -28,7 +28,6 @@ AT_ONCE = 2
 MOMENTS: dict[str, tuple[str, list[signal.Signals]]] = {
     "while instruments are opened": ("station twin-1", [signal.SIGINT]),
     "while the pouch is squeezed": ("Earlier uses of the tip", [signal.SIGINT]),
-    "before the pen runs": ("Force per needle at puncture", [signal.SIGTERM]),
     "while the pen runs": ("as found, 0.25 mm @ 5000 /min", [signal.SIGINT]),
     "twice in a row": ("as found, 0.75 mm @ 5000 /min", [signal.SIGINT, signal.SIGINT, signal.SIGTERM]),
     "while the table is written": ("Largest misfit of the table", [signal.SIGINT]),
