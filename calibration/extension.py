@@ -115,11 +115,14 @@ def contact_load_n(
 def edge_scatter(overlap_mm: float, top_scatter_mm: float, *, stroke_mm: float, crank_ratio: float) -> float:
     """Return how far the scatter of the strokes' tops moves the contact's edges, in periods.
 
-    Near the top the contact closes at θ with θ² = 4·overlap / (s·(1 + λ)), so a top that is higher by δ
-    closes it earlier by dθ = θ·δ / (2·overlap).
+    Near the top the contact closes at θ with θ² = 4·overlap / (s·(1 + λ)); a top that is higher by δ closes
+    it earlier by dθ = θ·δ / (2·overlap). δ is known from duties, each of which is a width over the time to
+    the next edge, and that edge scatters too: duties D show only √((2 − D)² + D²)/2 of it.
     """
     angle = 2.0 * math.sqrt(overlap_mm / (stroke_mm * (1.0 + crank_ratio)))
-    return angle * top_scatter_mm / (2.0 * overlap_mm) / (2.0 * math.pi)
+    duty = angle / math.pi
+    shown = math.hypot(2.0 - duty, duty) / 2.0
+    return angle * top_scatter_mm / shown / (2.0 * overlap_mm) / (2.0 * math.pi)
 
 
 def coarse_extension(

@@ -3,6 +3,9 @@
 Before puncture each needle presses the surface with F = a·d + b·d²; at puncture it loses part of its
 force and slides on. Needles puncture one after the other within a short way, so the force of the whole
 tip rises, peaks and falls; the peak shared by the needles is what a worn tip raises.
+
+The true peak falls between readings, and the gauge averages over a while: what it hides is at most what the
+force grew from one reading to the next just before. Half of that is added.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from calibration.measured import Contribution, Measured, combine
 Floats = NDArray[np.float64]
 
 MINIMUM_POINTS = 20
+RISE_READINGS = 6
 CONTACT_SIGMAS = 8.0
 FALL_SHARE = 0.15
 """A peak counts as puncture when the force falls below it by this share before the insertion ends."""
@@ -65,10 +69,19 @@ def insertion_force(
     if f[peak] < CONTACT_SIGMAS * noise_n + resolution_n:
         raise EstimateError(f"the needles never met the phantom: at most {f[peak]:.3g} N")
     punctured = bool(f[peak:].min() < (1.0 - FALL_SHARE) * f[peak])
-    share = float(f[peak]) / needles
+    hidden = _rise_per_reading(f[: peak + 1]) / needles
+    as_read = float(f[peak]) / needles
+    share = as_read + hidden / 2
     budget = [
         Contribution("gauge", share * gauge_u),
         Contribution("resolution", resolution_n / math.sqrt(12) / needles),
         Contribution("noise", noise_n / needles),
+        Contribution("peak between readings", hidden / math.sqrt(12)),
     ]
-    return Insertion(combine(share, "N", budget), float(z[peak]), punctured)
+    return Insertion(combine(share, "N", budget, as_read=as_read), float(z[peak]), punctured)
+
+
+def _rise_per_reading(rising_n: Floats) -> float:
+    """Return by how much the force grew from reading to reading on the way to its peak, N."""
+    last = rising_n[-RISE_READINGS:]
+    return max(0.0, float(last[-1] - last[0]) / max(1, len(last) - 1))

@@ -25,6 +25,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
+study = typer.Typer(help="Studies over many runs.", no_args_is_help=True)
+app.add_typer(study, name="study")
+
 BROKE, REFUSED = 2, 3
 
 Station = Annotated[str, typer.Option(help="Station by name, or the path of its TOML file.")]
@@ -176,6 +179,41 @@ def truth(
     except RigError as error:
         raise _refused(error) from None
     print(json.dumps(told, ensure_ascii=False, indent=1) if as_json else tell_as_text(told))
+
+
+@study.command()
+def coverage(
+    pens: Annotated[int, typer.Option(min=1, help="How many random pens.")] = 20,
+    population: Annotated[str, typer.Option(help="What varies: population by name, or its file.")] = "line",
+    world: WorldName = "nominal",
+    product: ProductName = "office-pen",
+    seed: Seed = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="How many at a time.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Measure random pens on random benches, and compare with the truth: bias, coverage, risks."""
+    from rich.console import Console
+
+    from rig.studies.coverage import Study, run_study, summarise
+    from rig.studies.coverage_report import render, to_json
+    from rig.twin.population import load_population
+
+    try:
+        load_population(population)
+        _load_world(world, None, product)
+    except RigError as error:
+        raise _refused(error) from None
+    console = Console(stderr=True)
+    with console.status("measuring") as status:
+        cases = []
+        for case in run_study(Study(population, world or "nominal", product, seed or 0), pens, jobs):
+            cases.append(case)
+            status.update(f"measured {len(cases)} of {pens} pens")
+    rows, risks = summarise(cases)
+    if as_json:
+        print(json.dumps(to_json(cases, rows, risks), ensure_ascii=False, indent=1))
+    else:
+        render(cases, rows, risks, Console())
 
 
 def main() -> None:

@@ -56,11 +56,14 @@ class LinkedClock:
         TwinError: the twin does not answer.
     """
 
+    EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+    """When the twin's calendar begins: a fixed day, so that a run never depends on the day it is made."""
+
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         self._connect()
         try:
-            self._epoch = datetime.now(UTC) - timedelta(seconds=self.now())
+            self.now()  # whoever listens there and is no twin is found out at once
         except TwinError:
             self.close()
             raise
@@ -76,7 +79,7 @@ class LinkedClock:
         self._socket.settimeout(ANSWER_TIMEOUT_S)
 
     def utc_now(self) -> datetime:
-        return self._epoch + timedelta(seconds=self.now())
+        return self.EPOCH + timedelta(seconds=self.now())
 
     def close(self) -> None:
         """Close the line to the twin."""

@@ -16,8 +16,8 @@ class RigError(Exception):
 
     def __init__(self, what: str, *, expected: str = "", do: str = "") -> None:
         self.what, self.expected, self.do = what, expected, do
-        parts = [what, f"expected {expected}" if expected else "", do]
-        super().__init__(". ".join(part for part in parts if part))
+        happened = f"{what}, expected {expected}" if expected else what
+        super().__init__(f"{happened}. {do}" if do else happened)
 
 
 class RefusedToStart(RigError):

@@ -10,7 +10,6 @@ from rig.records.trace import Trace
 
 STAND_OFF_MM = 0.5
 ZERO_READINGS = 8
-POLL_S = 0.006
 
 
 def insert_needles(bench: Bench) -> Trace:
@@ -34,7 +33,6 @@ def insert_needles(bench: Bench) -> Trace:
     rows = []
     while stage.is_busy("z"):
         rows.append((stage.position("z"), bench.force_n() - zero_n))
-        bench.clock.sleep(POLL_S)
     bench.retract()
     bench.pen.park(Park.RETRACTED)
     position_mm, force_n = np.array(rows).T

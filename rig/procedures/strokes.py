@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.extension import coarse_extension
+from calibration.extension import MAD_TO_SIGMA, coarse_extension, crank_drop
 from rig.errors import ContactNotFound, ForceLimitExceeded, InstrumentError
 from rig.procedures.bench import Bench
 from rig.product import Product, Setting
@@ -24,6 +24,10 @@ STAMP_OVERLAP_MM = 0.12
 
 SMALLEST_GAP_MM = 0.008
 PROBE_STROKES = 3
+RATE_PROBE_STROKES = 8
+SAFE_SCATTERS = 6.0
+"""An overlap of so many times the tops' scatter is missed by no stroke, even where the reach is a guess."""
+
 COARSE_DOUBT_MM = 0.02
 PROBE_OVERLAP_MM = 0.08
 PROBE_STEP_MM = 0.12
@@ -138,9 +142,10 @@ def capture_rate(
     seen = _find_needles(bench, setting, rim_mm, expected_mm)
     gap_mm = seen.reach_mm(bench.product) - LIGHT_OVERLAP_MM - COARSE_DOUBT_MM
     _move_to_gap(bench, rim_mm, gap_mm)
-    seen.add(gap_mm, bench.counter.duty(PROBE_STROKES, timeout_s=_patience_s(setting)))
-    _move_to_gap(bench, rim_mm, seen.reach_mm(bench.product) - LIGHT_OVERLAP_MM)
-    return _capture_stamps(bench, setting, stamps, overlap_mm=LIGHT_OVERLAP_MM)
+    seen.add(gap_mm, bench.counter.duty(RATE_PROBE_STROKES, timeout_s=_patience_s(setting)))
+    overlap_mm = max(LIGHT_OVERLAP_MM, SAFE_SCATTERS * seen.scatter_mm(bench.product))
+    _move_to_gap(bench, rim_mm, seen.reach_mm(bench.product) - overlap_mm)
+    return _capture_stamps(bench, setting, stamps, overlap_mm=overlap_mm)
 
 
 def needles_are_seen(bench: Bench, setting: Setting, rim_mm: float) -> bool:
@@ -169,6 +174,14 @@ class _Seen:
             self.gaps_mm.append(gap_mm)
             self.duties.append(duties)
         return self
+
+    def scatter_mm(self, product: Product) -> float:
+        """Spread of the last strokes' tops; a bounce among them counts no more than any other."""
+        design = product.mechanics
+        drops = crank_drop(
+            np.array(self.duties[-1]), stroke_mm=design.stroke_mm, crank_ratio=design.crank_ratio
+        )
+        return MAD_TO_SIGMA * float(np.median(np.abs(drops - np.median(drops))))
 
     def reach_mm(self, product: Product) -> float:
         design = product.mechanics

@@ -20,7 +20,7 @@ import pytest
 from rig.fixtures.plan import PLANS
 from rig.product import PRODUCTS
 from rig.station import STATIONS
-from tests.support.command import BROKE, FAIL, REFUSED, listed, rig, run_eol, shown
+from tests.support.command import BROKE, FAIL, REFUSED, rig, run_eol, shown, verdicts
 from tests.support.many_runs import NO_PICTURES
 from tests.support.standing_twin import StandingTwin, standing_twin
 
@@ -79,7 +79,7 @@ def test_wrong_station_file(tmp_path: Path, edit: Edit, words: list[str]) -> Non
     said = run_eol(tmp_path / "runs", "--station", station)
     assert said.status == REFUSED, said
     assert all(word in said.text for word in words), said
-    assert not listed(tmp_path / "runs")
+    assert not verdicts(tmp_path / "runs")
 
 
 def test_wrong_product_file(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_wrong_product_file(tmp_path: Path) -> None:
     said = run_eol(tmp_path / "runs", "--product", product)
     assert said.status == REFUSED, said
     assert str(product) in said.text
-    assert not listed(tmp_path / "runs")
+    assert not verdicts(tmp_path / "runs")
 
 
 def test_set_point_outside_the_range(tmp_path: Path) -> None:
@@ -121,11 +121,11 @@ def test_plan_that_python_cannot_read_says_nothing_about_the_pen(tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--product", "nope"], "unknown product 'nope'. expected one of: compact-pen, office-pen"),
-        (["--station", "nope"], "unknown station 'nope'. expected one of: twin"),
-        (["--world", "nope"], "unknown world 'nope'. expected one of: drifting-gauge"),
+        (["--product", "nope"], "unknown product 'nope', expected one of: compact-pen, office-pen"),
+        (["--station", "nope"], "unknown station 'nope', expected one of: twin"),
+        (["--world", "nope"], "unknown world 'nope', expected one of: drifting-gauge"),
         (["--set", "pen.depth.gian=1"], "pen.depth.gian: unknown key (value 1)"),
-        (["--set", "nonsense"], "--set 'nonsense'. expected key=value, such as pen.depth.gain=1.03"),
+        (["--set", "nonsense"], "--set 'nonsense', expected key=value, such as pen.depth.gain=1.03"),
         (["--pen", "NP12"], "'NP12', expected one like NP000001"),
         (["--nonsense"], "--nonsense"),
         (["--", "--nonsense"], "unrecognized arguments: --nonsense"),
@@ -137,20 +137,20 @@ def test_wrong_option(tmp_path: Path, arguments: list[str], words: str) -> None:
     said = run_eol(tmp_path / "runs", *arguments)
     assert said.status == REFUSED, said
     assert words in said.text, said
-    assert all(view["verdict"] == "REFUSED" for view in listed(tmp_path / "runs"))
+    assert set(verdicts(tmp_path / "runs")) <= {"REFUSED"}
 
 
 def test_unknown_plan() -> None:
     said = rig("run", "nope")
     assert said.status == REFUSED
-    assert "unknown plan 'nope'. expected one of: eol" in said.text
+    assert "unknown plan 'nope', expected one of: eol" in said.text
 
 
 def test_listing_tests_is_not_a_run(tmp_path: Path) -> None:
     said = run_eol(tmp_path / "runs", "--", "--collect-only", "-q")
     assert said.status == REFUSED
     assert "test_pouch_is_sealed" in said.text
-    assert not listed(tmp_path / "runs")
+    assert not verdicts(tmp_path / "runs")
 
 
 def test_measuring_nothing_is_no_pass(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def twin() -> Iterator[StandingTwin]:
             'model = "53220A"',
             "counter: model '53230A', serial number 'MY63260252' answered",
         ),
-        ('"mark10-gcl2"', '"nope"', "unknown driver 'nope'. expected one of: keysight-532x0a"),
+        ('"mark10-gcl2"', '"nope"', "unknown driver 'nope', expected one of: keysight-532x0a"),
         ("{ filter = 6 }", "{ nope = 6 }", "force_gauge: driver mark10-gcl2 does not take these options"),
     ],
     ids=["serial", "model", "driver", "options"],
@@ -200,14 +200,14 @@ def test_wrong_instrument_moves_nothing(
 def test_world_on_a_real_station(twin: StandingTwin, tmp_path: Path) -> None:
     said = run_eol(tmp_path / "runs", "--station", twin.station_file(tmp_path), "--world", "nominal")
     assert said.status == REFUSED
-    assert "station twin-1 is real. expected no --world, --set or --seed with it" in said.text
+    assert "station twin-1 is real, expected no --world, --set or --seed with it" in said.text
 
 
 def test_another_pen_than_was_scanned(twin: StandingTwin, tmp_path: Path) -> None:
     station = twin.station_file(tmp_path)
     said = run_eol(tmp_path / "runs", "--station", station, "--pen", "NP000002")
     assert said.status == REFUSED, said
-    assert "serial number 'NP000001' answered. expected" in said.text
+    assert "serial number 'NP000001' answered, expected" in said.text
     assert "'NP000002'" in said.text
 
 

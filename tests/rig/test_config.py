@@ -138,7 +138,7 @@ def test_overrides_of_another_form_are_refused(override: str) -> None:
 
 
 def test_an_override_through_a_value_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"--set 'a.b=1': a is a value. expected a table"):
+    with pytest.raises(ConfigError, match=r"--set 'a.b=1': a is a value, expected a table"):
         apply_override({"a": 3}, "a.b=1")
 
 
@@ -173,5 +173,5 @@ def test_files_are_found_by_name_or_path(tmp_path: Path) -> None:
     path = written(tmp_path, "")
     assert find_file("machine", tmp_path, kind="machine") == path
     assert find_file("other/machine.toml", tmp_path, kind="machine") == Path("other/machine.toml")
-    with pytest.raises(ConfigError, match=r"unknown machine 'mill'\. expected one of: machine, or the path"):
+    with pytest.raises(ConfigError, match=r"unknown machine 'mill', expected one of: machine, or the path"):
         find_file("mill", tmp_path, kind="machine")

@@ -52,7 +52,7 @@ def test_products_that_ship_differ_where_a_product_may() -> None:
 def test_a_product_is_found_by_path_and_an_unknown_name_lists_the_known(tmp_path: Path) -> None:
     assert load_product(str(PRODUCTS / "office-pen.toml")) == load_product("office-pen")
     with pytest.raises(
-        ConfigError, match=r"unknown product 'pen'. expected one of: .*compact-pen.*office-pen"
+        ConfigError, match=r"unknown product 'pen', expected one of: .*compact-pen.*office-pen"
     ):
         load_product("pen")
     with pytest.raises(ConfigError, match="no such file"):

@@ -103,7 +103,7 @@ def test_stops_quietly(number: signal.Signals) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--world", "nope"), "unknown world 'nope'. expected one of: drifting-gauge, dull-tip"),
+        (("--world", "nope"), "unknown world 'nope', expected one of: drifting-gauge, dull-tip"),
         (("--set", "pen.depth.gain=-1"), "pen.depth.gain: got -1, expected greater than 0"),
         (("--product", "nope"), "unknown product 'nope'"),
         (("--seed", "x"), "'--seed'"),

@@ -14,6 +14,8 @@ from typing import Any
 from typer.testing import CliRunner
 
 from rig.cli import app
+from rig.records.store import FILE_NAME, Store
+from rig.records.view import fold, headlines
 
 PASS, FAIL, BROKE, REFUSED = 0, 1, 2, 3
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -59,34 +61,23 @@ def run_eol(runs: Path, *arguments: str | Path) -> Said:
     return rig("run", "eol", "--runs", runs, *arguments)
 
 
-def invoke(*arguments: str | Path) -> Said:
-    """Run ``rig`` in this process: quick, for what needs no process of its own."""
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return Said(done.exit_code, done.stdout, done.stderr)
-
-
 def shown(runs: Path, run: str = "last") -> dict[str, Any]:
-    """Return a run as ``rig show --json`` prints it."""
-    said = invoke("show", run, "--json", "--runs", runs)
-    assert said.status == PASS, said
-    view: dict[str, Any] = json.loads(said.out)
-    return view
+    """Return a run as ``rig show --json`` prints it, without the price of a process."""
+    with Store(runs, create=False) as store:
+        return fold(store.events(store.find_run(run))).to_json()
 
 
-def listed(runs: Path) -> list[dict[str, Any]]:
-    """Return the runs of a folder as ``rig list --json`` prints them; none where nothing was recorded."""
-    said = invoke("list", "--json", "--runs", runs)
-    if said.status == REFUSED and "no runs are recorded" in said.text:
+def verdicts(runs: Path) -> list[str]:
+    """Return how the runs of a folder ended; nothing where nothing was recorded."""
+    if not (runs / FILE_NAME).exists():
         return []
-    assert said.status == PASS, said
-    views: list[dict[str, Any]] = json.loads(said.out)
-    return views
+    with Store(runs, create=False) as store:
+        return [view.verdict for view in headlines(store)]
 
 
 def truth(*arguments: str | Path) -> dict[str, Any]:
-    """Return what ``rig truth --json`` tells."""
-    said = invoke("truth", "--json", *arguments)
-    assert said.status == PASS, said
-    told: dict[str, Any] = json.loads(said.out)
+    """Return what ``rig truth --json`` tells. Takes over sys.stdout meanwhile, so not for a thread."""
+    done = CliRunner().invoke(app, ["truth", "--json", *(str(argument) for argument in arguments)])
+    assert done.exit_code == PASS, done.output
+    told: dict[str, Any] = json.loads(done.stdout)
     return told

@@ -162,8 +162,8 @@ class TestTrouble:
             (b"inf\n", "'inf' came as a reading"),
             (b"+1.0E\xff-001\n", "came as a reading"),
             (b"\n", "'' came as a reading"),
-            (b"+2.0E-001,+2.0E-001\n", "2 values came. expected 1"),
-            (b"+1.50000000000000E+000\n", r"duty cycle 1.5. expected 0 to 1"),
+            (b"+2.0E-001,+2.0E-001\n", "2 values came, expected 1"),
+            (b"+1.50000000000000E+000\n", r"duty cycle 1.5, expected 0 to 1"),
         ],
     )
     def test_what_is_no_reading_is_an_error(self, answer: bytes, says: str) -> None:

@@ -100,9 +100,7 @@ def test_anything_but_a_number_in_newtons_is_refused_and_the_step_found_again(an
     script = [*SILENCE, (b"?C\r\n", answer + b"\r\n"), *SILENCE, (b"?C\r\n", b"1.00 N\r\n")]
     with ScriptedPeer(script) as peer:
         gauge = open_gauge(peer)
-        with pytest.raises(
-            InstrumentReplyError, match=r"force_gauge: answered .* to \?C\. expected a number"
-        ):
+        with pytest.raises(InstrumentReplyError, match=r"force_gauge: answered .* to \?C, expected a number"):
             gauge.read_n()
         assert gauge.read_n() == 1.0
         gauge.close()
