@@ -6,6 +6,9 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := .venv/.ready
 
+# Runs are processes of their own; without compiled files each of them would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:  ## Show this help.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -20,7 +23,7 @@ eol: $(READY)  ## Run the end-of-line plan on one simulated pen and print the re
 	@$(BIN)/rig run eol
 
 test: $(READY)  ## Run every test of this software.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: lint types contracts test  ## What CI runs.
 

@@ -49,7 +49,7 @@ Without it 95 % intervals hold the truth in as few as 85 % of cases where both n
 """
 
 EDGE_SCATTER_U = 0.3
-"""Relative standard uncertainty of the variance that the tops' scatter gives an edge, from few dozen strokes."""
+"""Relative standard uncertainty of the variance that the tops' scatter, from some dozens, gives an edge."""
 
 CHUNK = 4096
 

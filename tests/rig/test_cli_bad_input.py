@@ -182,7 +182,7 @@ def twin() -> Iterator[StandingTwin]:
             "counter: model '53230A', serial number 'MY63260252' answered",
         ),
         ('"mark10-gcl2"', '"nope"', "unknown driver 'nope', expected one of: keysight-532x0a"),
-        ("{ filter = 6 }", "{ nope = 6 }", "force_gauge: driver mark10-gcl2 does not take these options"),
+        ("{ filter = 4 }", "{ nope = 4 }", "force_gauge: driver mark10-gcl2 does not take these options"),
     ],
     ids=["serial", "model", "driver", "options"],
 )
