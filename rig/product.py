@@ -174,10 +174,27 @@ class Modbus(Section):
 
 
 class Rule(Section):
-    """A decision rule by name. ``guard_band`` moves each limit inwards by ``factor`` × U."""
+    """A decision rule by name.
 
-    name: Literal["simple_acceptance", "guard_band"] = "simple_acceptance"
+    ``guard_band`` moves each limit inwards by ``factor`` × U. ``specific_risk`` accepts when this unit fails
+    to conform with a probability of ``max_risk`` or less; ``global_risk`` when no larger share of all units
+    passes wrongly, with the process' history in ``prior_mean`` and ``prior_sd`` (as the limits: absolute,
+    offsets from the setting or fractions of it).
+    """
+
+    name: Literal["simple_acceptance", "guard_band", "specific_risk", "global_risk"] = "simple_acceptance"
     factor: Annotated[float, Field(ge=0)] = 1.0
+    max_risk: Annotated[float, Field(gt=0, lt=0.5)] | None = None
+    prior_mean: float | None = None
+    prior_sd: Positive | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = {"specific_risk": ["max_risk"], "global_risk": ["max_risk", "prior_mean", "prior_sd"]}
+        missing = [name for name in needed.get(self.name, []) if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} for rule {self.name}")
+        return self
 
 
 class Characteristic(Section):

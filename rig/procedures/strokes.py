@@ -194,8 +194,8 @@ def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: fl
     """Come nearer in steps until strokes are seen."""
     design = bench.product.mechanics
     farthest_mm = setting.depth_mm + design.maximum_extension_error_mm
-    gap_mm = farthest_mm if expected_mm is None else expected_mm - PROBE_OVERLAP_MM
-    while gap_mm >= SMALLEST_GAP_MM:
+    gap_mm = max(SMALLEST_GAP_MM, farthest_mm if expected_mm is None else expected_mm - PROBE_OVERLAP_MM)
+    while True:
         _move_to_gap(bench, rim_mm, gap_mm)
         duties = bench.counter.duty(PROBE_STROKES, timeout_s=_patience_s(setting))
         bench.force_n()
@@ -223,7 +223,8 @@ def _capture_stamps(bench: Bench, setting: Setting, count: int, *, overlap_mm: f
 
 
 def _move_to_gap(bench: Bench, rim_mm: float, gap_mm: float) -> float:
-    bench.stage.move_to("z", rim_mm - gap_mm)
+    """Move the plate to a gap, but never into the rim; return where the stage says it is."""
+    bench.stage.move_to("z", rim_mm - max(SMALLEST_GAP_MM, gap_mm))
     return bench.stage.position("z")
 
 
