@@ -235,7 +235,7 @@ def _jitter(periods: Floats, mean: _Mean, edge_scatter: float) -> Measured:
     """Return the standard deviation of the strokes' periods relative to their mean, %.
 
     Each period has two edges, so the edges' own scatter e adds 2·e² to its variance; what is left is the
-    strokes'. Near nothing the root is not linear: its uncertainty is that of the variance over σ + √(σ² + u).
+    strokes'.
     """
     n = len(periods)
     if n < 2:
@@ -247,12 +247,24 @@ def _jitter(periods: Floats, mean: _Mean, edge_scatter: float) -> Measured:
     shared = mean.white**2 / max(mean.walk**2 + 2.0 * mean.white**2, np.finfo(float).tiny)
     u_seen = seen * math.sqrt(2.0 * (1.0 + 2.0 * shared**2) / (n - 1))
     u_edges = edges * EDGE_SCATTER_U
-
-    def of_root(u_variance: float) -> float:
-        return 100.0 * u_variance / (jitter + math.sqrt(jitter**2 + u_variance)) if u_variance else 0.0
-
+    per_variance = 100.0 * _root_slope(jitter, math.hypot(u_seen, u_edges), straight=edges == 0)
     budget = [
-        Contribution("number of strokes", of_root(u_seen), n - 1),
-        Contribution("scatter of the tops", of_root(u_edges)),
+        Contribution("number of strokes", per_variance * u_seen, n - 1),
+        Contribution("scatter of the tops", per_variance * u_edges),
     ]
     return combine(100.0 * jitter, "%", budget, as_read=100.0 * math.sqrt(seen))
+
+
+def _root_slope(root: float, u_square: float, *, straight: bool) -> float:
+    """Return u(√v) over u(v) at v = ``root``².
+
+    Where v is a difference the root is not straight near nothing: v ± 2·u then stands for roots from
+    √(v − 2·u), or nothing, to √(v + 2·u), and the farther end makes U.
+    """
+    if u_square == 0:
+        return 0.0
+    if straight:
+        return 1.0 / (2.0 * root)
+    lower = root - math.sqrt(max(0.0, root**2 - 2.0 * u_square))
+    upper = math.sqrt(root**2 + 2.0 * u_square) - root
+    return max(lower, upper) / (2.0 * u_square)
