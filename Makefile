@@ -1,6 +1,6 @@
 # The only commands anyone needs to know. Each makes the environment it needs.
 .DEFAULT_GOAL := help
-.PHONY: help eol test check lint types contracts format benchmarks lock clean
+.PHONY: help eol test fuzz check lint types contracts format benchmarks lock clean
 
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -24,6 +24,9 @@ eol: $(READY)  ## Run the end-of-line plan on one simulated pen and print the re
 
 test: $(READY)  ## Run every test of this software.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+fuzz: $(READY)  ## Look for new examples that break the properties: the long version of the property tests.
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --numprocesses 2 tests/calibration tests/rig/twin tests/rig/records tests/rig/instruments
 
 check: lint types contracts test  ## What CI runs.
 
