@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 from scipy.special import chdtri, ndtri
 
-from calibration.decision import Limits
 from calibration.errors import EstimateError
+from calibration.limits import Limits
 from calibration.subgroup import Sigma, SigmaMethod, as_share, as_values, individual_sigma, within_sigma
 
 

@@ -16,7 +16,7 @@ from scipy.special import ndtr, owens_t
 from calibration.errors import EstimateError
 
 if TYPE_CHECKING:
-    from calibration.decision import Limits
+    from calibration.limits import Limits
 
 QUADRATURE_TOLERANCE = 1e-11
 REACH = 12.0

@@ -16,7 +16,7 @@ from calibration.errors import EstimateError
 from calibration.global_risk import NormalPrior, Prior, Risk, ends, global_risk
 
 if TYPE_CHECKING:
-    from calibration.decision import Limits
+    from calibration.limits import Limits
     from calibration.measured import Measured
 
 __all__ = [

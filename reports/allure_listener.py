@@ -43,7 +43,7 @@ from reports.trace_view import view_of
 from rig.show import limits_text, with_uncertainty
 
 if TYPE_CHECKING:
-    from calibration.decision import Limits
+    from calibration.limits import Limits
     from calibration.measured import Measured
     from rig.fixtures.run import Judged, Run
     from rig.records.trace import Trace

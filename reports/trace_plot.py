@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import Rectangle
 
-    from calibration.decision import Limits
+    from calibration.limits import Limits
     from calibration.measured import Measured
     from reports.trace_view import Floats
     from rig.records.trace import Trace

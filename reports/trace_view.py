@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
 
-    from calibration.decision import Limits
+    from calibration.limits import Limits
     from calibration.measured import Measured
     from rig.records.trace import Trace
 

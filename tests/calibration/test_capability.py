@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from calibration.capability import Capability, capability, cp_interval, cpk_interval
-from calibration.decision import Limits
 from calibration.errors import EstimateError
+from calibration.limits import Limits
 from calibration.subgroup import SigmaMethod, d2
 
 Floats = NDArray[np.float64]

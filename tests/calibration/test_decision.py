@@ -13,8 +13,9 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.stats import gamma, norm
 
-from calibration.decision import Limits, Outcome, conformance_probability, guard_band, simple_acceptance
+from calibration.decision import Outcome, conformance_probability, guard_band, simple_acceptance
 from calibration.errors import EstimateError
+from calibration.limits import Limits
 from calibration.measured import Contribution, Measured, combine, exact
 
 BEARING = json.loads(

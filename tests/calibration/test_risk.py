@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gamma, multivariate_normal, norm
 
-from calibration.decision import Limits, Outcome, conformance_probability, specific_risk
+from calibration.decision import Outcome, conformance_probability, specific_risk
 from calibration.decision import global_risk as global_rule
 from calibration.errors import EstimateError
 from calibration.global_risk import _both_below
+from calibration.limits import Limits
 from calibration.measured import Contribution, Measured, combine
 from calibration.risk import (
     NormalPrior,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from calibration.decision import Limits
+from calibration.limits import Limits
 from calibration.measured import Contribution, Measured, combine
 from reports.plotter import Plotter
 from reports.trace_plot import SIZE_PX, plot_trace
