@@ -23,7 +23,8 @@ STAMP_OVERLAP_MM = 0.12
 """Short stamping is done at the first gap below this: lighter, the tops' scatter moves the edges more."""
 
 SMALLEST_GAP_MM = 0.008
-PROBE_STROKES = 3
+PROBE_STROKES = 4
+PROBE_STROKES_SEEN = 3
 RATE_PROBE_STROKES = 8
 SAFE_SCATTERS = 6.0
 """An overlap of so many times the tops' scatter is missed by no stroke, even where the reach is a guess."""
@@ -31,6 +32,7 @@ SAFE_SCATTERS = 6.0
 COARSE_DOUBT_MM = 0.02
 PROBE_OVERLAP_MM = 0.08
 PROBE_STEP_MM = 0.12
+GRAZE_STEP_MM = 0.03
 SPEED_TOLERANCE = 0.004
 SPEED_STEP_S = 0.02
 SPEED_TIMEOUT_S = 3.0
@@ -199,14 +201,15 @@ def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: fl
         _move_to_gap(bench, rim_mm, gap_mm)
         duties = bench.counter.duty(PROBE_STROKES, timeout_s=_patience_s(setting))
         bench.force_n()
-        if duties:
+        if len(duties) >= PROBE_STROKES_SEEN:
             seen = _Seen([gap_mm], [duties])
             if seen.reach_mm(bench.product) - SMALLEST_GAP_MM >= LEAST_DEEPEST_OVERLAP_MM:
                 return seen
             break
         if gap_mm == SMALLEST_GAP_MM:
             break
-        gap_mm = max(SMALLEST_GAP_MM, gap_mm - PROBE_STEP_MM)
+        # A single stroke that is seen just grazes the plate, and its bounce looks like a deep one.
+        gap_mm = max(SMALLEST_GAP_MM, gap_mm - (GRAZE_STEP_MM if duties else PROBE_STEP_MM))
     bench.retract()
     raise ContactNotFound(
         f"too little contact of the needles at {setting}, down to a gap of {gap_mm:.3f} mm",
@@ -218,7 +221,8 @@ def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: fl
 def _capture_stamps(bench: Bench, setting: Setting, count: int, *, overlap_mm: float) -> Trace:
     """Record time stamps of the closing contact where the plate is now."""
     stamps = bench.counter.time_stamps_s(count, timeout_s=_patience_s(setting))
-    about = {"overlap_mm": overlap_mm, **_about(setting)}
+    reported = bench.pen.motor_speed_per_min()
+    about = {"overlap_mm": overlap_mm, "reported_per_min": reported, **_about(setting)}
     return Trace("stamps " + _slug(setting), {"time_s": np.array(stamps)}, about)
 
 

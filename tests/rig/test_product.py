@@ -121,7 +121,7 @@ def test_a_missing_register_is_named() -> None:
         ({"upper": float("nan")}, "upper: got nan, expected a finite number"),
         (
             {"upper": 1, "rule": {"name": "lenient"}},
-            "rule.name: got 'lenient', expected 'simple_acceptance' or",
+            "rule.name: got 'lenient', expected 'simple_acceptance', 'guard_band'",
         ),
         ({"upper": 1, "rule": {"factor": -1}}, "rule.factor: got -1, expected greater than or equal to 0"),
         (

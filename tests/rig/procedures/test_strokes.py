@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calibration.errors import EstimateError
 from rig.errors import ContactNotFound
 from rig.fixtures.evaluate import extension, rate, rim_position
 from rig.procedures.rim_datum import scan_rim
 from rig.procedures.strokes import capture_rate, capture_strokes, needles_are_seen, prepare_counter
-from rig.product import Setting
+from rig.product import Setting, load_product
+from rig.records.trace import Trace
+from rig.station import load_station
 from tests.support.real_bench import real_bench
 
 AT = Setting(1.25, 7000.0)
@@ -24,6 +27,7 @@ AT = Setting(1.25, 7000.0)
         ("pen.crank.stroke_error_mm=-0.4",),
         ("pen.motor.ripple_1=0.05", "pen.motor.ripple_phase_rad=0.0"),
         ("contact.missed=0.05", "contact.bounce_mean=0.2"),
+        ("pen.depth.offset_mm=0.0803", "contact.bounce_mean=0.3"),  # the approach stops where tops just graze
     ],
     ids=lambda world: ",".join(world) or "nominal",
 )
@@ -76,3 +80,11 @@ def test_a_second_of_stamps_gives_the_rate_to_ten_parts_in_a_hundred_thousand() 
     assert np.diff(stamps.columns["time_s"]).min() > 0
     assert 1e-4 * found.value > found.U
     assert found.value == pytest.approx(7028.0, abs=1.5 * found.U)
+
+
+def test_a_rate_from_every_other_stroke_is_refused() -> None:
+    """Even spacing cannot tell a slow pen from one whose strokes are mostly missed; its own word can."""
+    about = {"overlap_mm": 0.018, "reported_per_min": 7000.0}
+    stamps = Trace("stamps", {"time_s": np.arange(40) * 2 * 60.0 / 7000.0}, about)
+    with pytest.raises(EstimateError, match="3500 strokes a minute, the pen reports 7000"):
+        rate(stamps, load_station("twin"), load_product("office-pen"))
