@@ -15,6 +15,7 @@ from rig.errors import RigError
 if TYPE_CHECKING:
     from rig.fixtures.run import Run
     from rig.product import Product
+    from rig.records.view import RunView
     from rig.twin.world import World
 
 app = typer.Typer(
@@ -81,15 +82,9 @@ def show(run: RunName = "last", as_json: AsJson = False, runs: Runs = Path("runs
     """Show a whole run."""
     from rich.console import Console
 
-    from rig.records.store import Store
-    from rig.records.view import fold
     from rig.show import render_run
 
-    try:
-        with Store(runs, create=False) as store:
-            view = fold(store.events(store.find_run(run)))
-    except RigError as error:
-        raise _refused(error) from None
+    view = _load_run(run, runs)
     if as_json:
         print(json.dumps(view.to_json(), ensure_ascii=False, indent=1))
     else:
@@ -129,15 +124,11 @@ def budget(
     from rich.console import Console
 
     from rig.budget import find_measurement, render_budget
-    from rig.records.store import Store
-    from rig.records.view import fold
 
     if len(words) > 2:
         raise typer.BadParameter(f"{len(words)} words, expected [RUN] NAME")
-    run = words[0] if len(words) == 2 else "last"
+    view = _load_run(words[0] if len(words) == 2 else "last", runs)
     try:
-        with Store(runs, create=False) as store:
-            view = fold(store.events(store.find_run(run)))
         measurement = find_measurement(view, words[-1])
     except RigError as error:
         raise _refused(error) from None
@@ -266,6 +257,17 @@ def _pytest_main(arguments: list[str], outcome: _Outcome) -> None:
     names = ("allure_pytest", "rig.fixtures.plugin", "rig.fixtures.progress", "reports.allure_listener")
     plugins = ["--disable-plugin-autoload", *(f"-p{name}" for name in names)]
     pytest.main([*project, *plugins, "-p", "no:cacheprovider", *arguments], [outcome])
+
+
+def _load_run(name: str, runs: Path) -> RunView:
+    from rig.records.store import Store
+    from rig.records.view import fold
+
+    try:
+        with Store(runs, create=False) as store:
+            return fold(store.events(store.find_run(name)))
+    except RigError as error:
+        raise _refused(error) from None
 
 
 def _load_world(world: str | None, overrides: list[str] | None, product: str) -> tuple[World, Product]:
