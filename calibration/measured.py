@@ -51,6 +51,8 @@ class Measured:
         k: coverage factor for :data:`COVERAGE`.
         budget: what ``u`` is made of.
         as_read: the value before corrections, where any were applied.
+        equation: the model it was computed by, as a person writes it.
+        method: how the uncertainty of the inputs was propagated: first order, or Monte Carlo.
 
     Raises:
         EstimateError: a number that no result has: not finite, negative u, no degrees of freedom.
@@ -63,6 +65,8 @@ class Measured:
     k: float
     budget: tuple[Contribution, ...] = ()
     as_read: float | None = None
+    equation: str = ""
+    method: str = ""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and math.isfinite(self.u) and self.u >= 0):
@@ -79,6 +83,10 @@ class Measured:
     def U(self) -> float:
         """Expanded uncertainty, k·u."""
         return self.k * self.u
+
+    def explained(self, equation: str, method: str, *, as_read: float | None = None) -> Measured:
+        """Return the same result with the equation it came by, and its value before corrections."""
+        return replace(self, equation=equation, method=method, as_read=as_read)
 
     def __str__(self) -> str:
         return f"{self.value:.6g} ± {self.U:.2g} {self.unit} (k = {self.k:.2f})"
@@ -132,6 +140,11 @@ def scaled(measured: Measured, factor: float, unit: str) -> Measured:
     size = abs(factor)
     budget = tuple(replace(line, u=line.u * size) for line in measured.budget)
     as_read = None if measured.as_read is None else measured.as_read * factor
-    return Measured(
-        measured.value * factor, unit, measured.u * size, measured.dof, measured.k, budget, as_read
+    return replace(
+        measured,
+        value=measured.value * factor,
+        unit=unit,
+        u=measured.u * size,
+        budget=budget,
+        as_read=as_read,
     )

@@ -72,7 +72,7 @@ class Propagated:
 
 def measure(
     model: Model, inputs: Mapping[str, Input], unit: str, *, digits: int = 2, shortest: bool = False,
-    rng: np.random.Generator | None = None,
+    maximum: int = VALIDATING_TRIALS, rng: np.random.Generator | None = None,
 ) -> Propagated:  # fmt: skip
     """Propagate both ways and keep the first order where Monte Carlo agrees with it (JCGM 101, 8.1).
 
@@ -82,6 +82,7 @@ def measure(
         unit: the result's.
         digits: significant digits of u in which both must agree.
         shortest: compare with, and give, the shortest coverage interval.
+        maximum: draw no more, though the comparison would be finer.
         rng: source of random numbers; one with a fixed seed when missing.
 
     Raises:
@@ -90,7 +91,7 @@ def measure(
     linear = first_order(model, inputs, unit)
     found = monte_carlo(
         model, inputs, digits=digits, tolerance_share=VALIDATING_SHARE, shortest=shortest,
-        maximum=VALIDATING_TRIALS, rng=rng,
+        maximum=maximum, rng=rng,
     )  # fmt: skip
     low = abs(linear.value - linear.U - found.interval[0])
     high = abs(linear.value + linear.U - found.interval[1])

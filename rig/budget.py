@@ -41,6 +41,8 @@ def render_budget(body: dict[str, Any], console: Console) -> None:
     console.print(f"{body['name']}: {with_uncertainty(body['value'], body['U'])}{unit}", highlight=False)
     if body.get("as_read") is not None:
         console.print(f"as read, without corrections: {body['as_read']:.7g}{unit}", highlight=False)
+    if body.get("equation"):
+        console.print(f"model: {body['equation']}", highlight=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("contribution")
     for title in ("u", "dof", "share of u²"):
@@ -53,7 +55,8 @@ def render_budget(body: dict[str, Any], console: Console) -> None:
         table.add_row(Text(line["name"]), f"{line['u']:.2g}", _dof(line["dof"]), f"{share:.0%}", bar)
     table.add_row(Text("combined", style="bold"), f"{body['u']:.2g}", _dof(body["dof"]), "", "")
     console.print(table)
-    console.print(f"U = k·u = {body['k']:.2f} × {body['u']:.2g} = {body['U']:.2g}{unit}", highlight=False)
+    by = f", by {body['method']}" if body.get("method") else ""
+    console.print(f"U = k·u = {body['k']:.2f} × {body['u']:.2g} = {body['U']:.2g}{unit}{by}", highlight=False)
 
 
 def _dof(dof: float | None) -> str:

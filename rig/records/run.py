@@ -104,6 +104,8 @@ class RunRecorder:
         setting: Table | None = None,
         p_conform: float | None = None,
         as_read: float | None = None,
+        equation: str = "",
+        method: str = "",
     ) -> Event:
         """Record one judged number.
 
@@ -121,6 +123,7 @@ class RunRecorder:
             setting: {depth_mm, rate_per_min} of the pen, where it has one.
             p_conform: probability that the true value is within the limits.
             as_read: the value before corrections, where there are any.
+            equation, method: the model it was computed by, and how uncertainty was propagated.
         """
         return self._append(
             kinds.MEASUREMENT,
@@ -142,6 +145,8 @@ class RunRecorder:
             setting=setting,
             p_conform=p_conform,
             as_read=as_read,
+            equation=equation,
+            method=method,
         )
 
     def trace(self, trace: Trace) -> StoredTrace:
