@@ -48,7 +48,7 @@ benchmarks: $(READY)  ## Measure speed and print the figures kept in docs/benchm
 	$(BIN)/python -m benchmarks
 
 lock: $(READY)  ## Renew the pinned versions (needs uv).
-	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra dev pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra dev --extra studies pyproject.toml --output-file requirements.lock
 
 clean:  ## Remove the environment and caches; records stay.
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
