@@ -10,6 +10,7 @@ speed's ripple differ from the design.
 h is evaluated stroke by stroke before averaging: it is the *overlap*, not its root, that the scatter of
 the strokes' tops leaves unbiased. What bends the line (speed that varies within the stroke, a motor that
 slows under the needles' load) grows with the square of the deepest overlap and is a line of the budget.
+What the gaps are worth as distances is :mod:`~calibration.plate_distance`'s business.
 """
 
 from __future__ import annotations
@@ -18,13 +19,26 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median_low
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtri
 
+from calibration.equation import result
 from calibration.errors import EstimateError
-from calibration.measured import Contribution, Measured, combine
+from calibration.input_quantity import Input
+from calibration.measured import Measured
+from calibration.plate_distance import (
+    DISTANCE,
+    SHARED,
+    Travel,
+    distance,
+    distance_inputs,
+    needle_tilt,
+    rectangular,
+    refuse_wrong,
+)
 
 Floats = NDArray[np.float64]
 
@@ -50,33 +64,34 @@ MISFIT_RISK = 0.01
 
 SLOPES = (0.7, 1.4)
 
+COMMON_LINES = (*SHARED, "contact threshold")
+"""Budget lines that are one and the same error in all extensions of one pen on one plate."""
+
+EQUATION = f"e = {DISTANCE} + δ_threshold + δ_tilt + δ_crank + δ_drift, with d = z_rim − z_plate + h"
+
 
 @dataclass(frozen=True)
 class Systematics:
-    """What no number of strokes averages away; all in mm, of known sign or symmetric.
+    """What no number of strokes averages away.
 
     Args:
-        datum: the rim datum's position and uncertainty.
-        threshold_limit: the contact closes only at some overlap between 0 and this.
-        tilt_limit: the plate touches the rim too early by something between 0 and this.
-        stage_u: standard uncertainty of a difference of stage positions.
-        drift_u: standard uncertainty of what pen and nest move between datum and measurement.
+        datum: the rim datum's place and uncertainty, mm.
+        travel: what distances by the stage may be wrong by.
+        threshold_limit_mm: the contact closes only at some overlap between 0 and this.
+        needle_tilt_limit_mm: a tilted plate is nearer to a needle, or farther, by at most this.
 
     Raises:
         EstimateError: a figure is negative or not finite.
     """
 
     datum: Measured
-    threshold_limit: float
-    tilt_limit: float
-    stage_u: float
-    drift_u: float
+    travel: Travel
+    threshold_limit_mm: float
+    needle_tilt_limit_mm: float
 
     def __post_init__(self) -> None:
-        for name in ("threshold_limit", "tilt_limit", "stage_u", "drift_u"):
-            size = getattr(self, name)
-            if not (math.isfinite(size) and size >= 0):
-                raise EstimateError(f"{name} = {size} mm, expected a finite number, not negative")
+        refuse_wrong("threshold_limit_mm", self.threshold_limit_mm)
+        refuse_wrong("needle_tilt_limit_mm", self.needle_tilt_limit_mm)
 
 
 @dataclass(frozen=True)
@@ -150,6 +165,7 @@ def extension_at_speed(
     stroke_mm: float,
     crank_ratio: float,
     systematics: Systematics,
+    plate_as_read_mm: Floats | None = None,
 ) -> Extension:
     """Estimate the extension at speed.
 
@@ -158,6 +174,8 @@ def extension_at_speed(
         duties: for each gap the duty of each stroke, shape (n_j,).
         stroke_mm, crank_ratio: the pen's design.
         systematics: datum, contact and alignment.
+        plate_as_read_mm: the positions before the certificate's correction, where there is one; they go
+            with the datum's ``as_read``.
 
     Returns:
         The mean reach of the longest needle at its top, with its budget.
@@ -175,12 +193,13 @@ def extension_at_speed(
             f"({sigma * 1e3:.1f} µm) {FADING_SIGMAS:g} times, expected {MINIMUM_GAPS} or more"
         )
     kept = [d for d, use in zip(kept, usable, strict=True) if use]
-    gaps = systematics.datum.value - np.asarray(plate_mm, dtype=float)[usable]
-    line = _fit_line(kept, gaps)
-    # Both effects make the needles seem too short, by anything between nothing and their limit.
-    corrected = line.intercept + systematics.threshold_limit / 2 + systematics.tilt_limit / 2
-    budget = [Contribution("strokes", line.u, line.dof), *_systematic_lines(systematics, line)]
-    measured = combine(corrected, "mm", budget, as_read=line.intercept)
+    datum = systematics.datum
+    line = _fit_line(kept, datum.value - np.asarray(plate_mm, dtype=float)[usable])
+    read_mm, rim_read_mm = plate_mm if plate_as_read_mm is None else plate_as_read_mm, datum.as_read
+    if rim_read_mm is None:
+        rim_read_mm = datum.value
+    as_read = _fit_line(kept, rim_read_mm - np.asarray(read_mm, dtype=float)[usable]).intercept
+    measured = result(EQUATION, _model, _inputs(systematics, line), "mm", as_read=as_read)
     strokes = sum(len(d) for d in kept)
     rejected = sum(len(d) for d in duties) - strokes
     return Extension(measured, line.slope, line.misfit, _pooled_scatter(kept)[0], strokes, rejected)
@@ -198,16 +217,22 @@ class _Line:
     deepest: float
 
 
-def _systematic_lines(systematics: Systematics, line: _Line) -> list[Contribution]:
+def _model(*, d: Any, threshold: Any, tilt: Any, crank: Any, drift: Any, **travel: Any) -> Any:
+    return distance(d, **travel) + threshold + tilt + crank + drift
+
+
+def _inputs(systematics: Systematics, line: _Line) -> dict[str, Input]:
+    travel = systematics.travel
     bend = (LOAD_CURVATURE_PER_MM + RIPPLE_CURVATURE_PER_MM * abs(1 - line.slope)) * line.deepest**2
-    return [
-        Contribution("rim datum", systematics.datum.u, systematics.datum.dof),
-        Contribution("contact threshold", systematics.threshold_limit / math.sqrt(12)),
-        Contribution("plate tilt", systematics.tilt_limit / math.sqrt(12)),
-        Contribution("crank model", bend / math.sqrt(3)),
-        Contribution("stage", systematics.stage_u),
-        Contribution("drift since the datum", systematics.drift_u),
-    ]
+    return {
+        "d": Input(line.intercept, line.u, line.dof, name="strokes"),
+        **distance_inputs(travel, systematics.datum),
+        # The needles seem too short by whatever overlap the contact needs.
+        "threshold": rectangular(0.0, systematics.threshold_limit_mm, "contact threshold"),
+        "tilt": needle_tilt(systematics.needle_tilt_limit_mm),
+        "crank": rectangular(-bend, bend, "crank model"),
+        "drift": Input(0.0, travel.drift_u_mm, name="drift since the datum"),
+    }
 
 
 def _drops(

@@ -43,6 +43,7 @@ class Distributed:
         trials: how many were drawn.
         tolerance: numerical tolerance aimed at; NaN when the number of trials was given instead.
         settled: whether it was reached.
+        end_noise: how far an end of the interval may be off by chance: two standard deviations.
     """
 
     value: float
@@ -52,6 +53,7 @@ class Distributed:
     trials: int
     tolerance: float
     settled: bool
+    end_noise: float
 
 
 def monte_carlo(
@@ -187,7 +189,25 @@ def _summary(
 ) -> Distributed:
     interval = _interval(values, probability, shortest)
     u = float(values.std(ddof=1))
-    return Distributed(float(values.mean()), u, interval, probability, len(values), tolerance, settled)
+    noise = _end_noise(values, probability)
+    return Distributed(float(values.mean()), u, interval, probability, len(values), tolerance, settled, noise)
+
+
+def _end_noise(values: Floats, probability: float) -> float:
+    """Return two standard deviations of the ends of a symmetric interval: what ranks scatter by.
+
+    How many of n values lie below a quantile p scatters by √(n·p·(1 − p)); the values at so many ranks more
+    and less tell what that means in their unit (Kendall and Stuart, vol. 1, 10.10).
+    """
+    n, tail = len(values), (1.0 - probability) / 2.0
+    ranks = 2.0 * math.sqrt(n * tail * (1.0 - tail))
+    places = [
+        int(min(n - 1, max(0, round(share * n + off))))
+        for share in (tail, 1.0 - tail)
+        for off in (-ranks, ranks)
+    ]
+    first, second, third, fourth = np.partition(values, places)[places]
+    return float(max(second - first, fourth - third)) / 2.0
 
 
 def _check(digits: int, share: float, probability: float, trials: int | None, maximum: int) -> None:

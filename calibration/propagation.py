@@ -96,7 +96,8 @@ def measure(
     low = abs(linear.value - linear.U - found.interval[0])
     high = abs(linear.value + linear.U - found.interval[1])
     tolerance = numerical_tolerance(found.u, digits)
-    agree = max(low, high) <= tolerance
+    # Where trials ran out first, the ends themselves are no better known than by their noise.
+    agree = max(low, high) <= tolerance + (0.0 if found.settled else found.end_noise)
     measured = linear if agree else _from_trials(model, inputs, unit, found)
     method = Method.FIRST_ORDER if agree else Method.MONTE_CARLO
     return Propagated(measured, method, found.interval, found.trials, low, high, tolerance)

@@ -16,19 +16,29 @@ from scipy.special import stdtrit
 from calibration.errors import EstimateError
 from calibration.extension import Extension, Systematics, coarse_extension, crank_drop, extension_at_speed
 from calibration.measured import Contribution, combine, exact
+from calibration.plate_distance import Travel
 
 Floats = NDArray[np.float64]
 
 STROKE_MM, RATIO = 2.5, 0.15
 OVERLAPS_MM = 0.19 * np.array([0.15, 0.35, 0.55, 0.75, 1.0])
-PLAIN = Systematics(exact(42.0, "mm"), threshold_limit=0.0, tilt_limit=0.0, stage_u=0.0, drift_u=0.0)
+NO_TRAVEL_ERROR = Travel(
+    position_u_mm=0.0, resolution_mm=0.0, scale_u=0.0, alignment_limit_rad=0.0,
+    temperature_c=20.0, temperature_limit_k=0.0, stage_expansion_per_k=0.0, pen_expansion_per_k=0.0,
+    drift_u_mm=0.0,
+)  # fmt: skip
+PLAIN = Systematics(exact(42.0, "mm"), NO_TRAVEL_ERROR, threshold_limit_mm=0.0, needle_tilt_limit_mm=0.0)
 STATED = Systematics(
-    combine(42.0, "mm", [Contribution("datum", 0.0003, 8)]),
-    threshold_limit=0.002,
-    tilt_limit=0.002,
-    stage_u=0.0003,
-    drift_u=0.0005,
-)
+    # The scan's own noise, and a rim that a tilted plate meets too early by 0 to 2 µm.
+    combine(42.0, "mm", [Contribution("fit", 0.0003, 8), Contribution("plate tilt", 0.002 / math.sqrt(12))]),
+    Travel(
+        position_u_mm=0.0003, resolution_mm=5e-5, scale_u=5e-6, alignment_limit_rad=0.005,
+        temperature_c=21.0, temperature_limit_k=2.0, stage_expansion_per_k=11.5e-6,
+        pen_expansion_per_k=16e-6, drift_u_mm=0.0005,
+    ),
+    threshold_limit_mm=0.002,
+    needle_tilt_limit_mm=0.001,
+)  # fmt: skip
 
 
 @cache
@@ -121,9 +131,14 @@ def study(count: int, **changes: float) -> tuple[Floats, float]:
     errors, held = [], 0
     for _ in range(count):
         pen = replace(random_pen(random), **changes)
-        # The datum's own error, a rim that the tilted plate met too early, the stage, and drift.
-        shift = 0.0003 * random.standard_t(8) + random.uniform(0, 0.002)
+        # The datum's own error, a rim that the tilted plate met earlier than it thinks, the plate under the
+        # needles, the stage, drift, and travel that is inclined and warm.
+        tilt = random.uniform(0, 1)
+        shift = 0.0003 * random.standard_t(8) + 0.002 * (tilt - 0.5)
+        shift += 0.001 * tilt * math.cos(random.uniform(0, 2 * math.pi))
         shift += random.normal(0, math.hypot(0.0003, 0.0005))
+        warm = (random.uniform(9.2e-6, 13.8e-6) - random.uniform(12.8e-6, 19.2e-6)) * random.uniform(-1, 3)
+        shift += pen.reach * (warm + random.normal(0, 5e-6) - random.uniform(0, 0.005) ** 2 / 2)
         result = measure(pen, random, systematics=STATED, shift_mm=shift).extension
         errors.append((result.value - pen.reach) * 1e3)
         held += abs(errors[-1]) <= 1e3 * result.u * stdtrit(result.dof, 0.975)
@@ -134,15 +149,18 @@ def study(count: int, **changes: float) -> tuple[Floats, float]:
     "changes", [{}, {"missed": 0.05, "bounce": 0.1}], ids=["good contact", "one stroke in seven disturbed"]
 )
 def test_bias_is_small_and_95_percent_intervals_hold_the_truth(changes: dict[str, float]) -> None:
-    errors, coverage = study(400, **changes)
+    errors, coverage = study(250, **changes)
     assert abs(errors.mean()) < 0.5
     assert 0.92 <= coverage <= 0.98
 
 
 def test_expanded_uncertainty_is_below_five_micrometres() -> None:
+    """But for the rare pen whose gaps scatter beyond chance: with 3 degrees of freedom U grows."""
     random = np.random.default_rng(2)
-    for _ in range(30):
-        assert measure(random_pen(random), random, systematics=STATED).extension.U < 0.005
+    found = [measure(random_pen(random), random, systematics=STATED).extension for _ in range(30)]
+    plain = [result.U for result in found if result.budget[0].dof > OVERLAPS_MM.size]
+    assert len(plain) >= 29
+    assert max(plain) < 0.005
 
 
 def test_without_noise_a_pen_as_designed_is_found_to_a_tenth_of_a_micrometre() -> None:
@@ -185,12 +203,41 @@ def test_scattered_tops_lose_the_shallow_gap_rather_than_bias_the_result() -> No
     assert abs(np.mean(errors)) < 1e-3
 
 
-def test_corrections_are_half_of_threshold_and_tilt_and_the_value_as_read_is_kept() -> None:
+def test_corrections_are_half_the_threshold_and_warmth_and_the_value_as_read_is_kept() -> None:
     result = measure(Pen(), np.random.default_rng(1), systematics=STATED).extension
     assert result.as_read is not None
-    assert result.value - result.as_read == pytest.approx(0.002)
-    names = {line.name for line in result.budget}
-    assert names >= {"strokes", "rim datum", "contact threshold", "plate tilt", "crank model", "stage"}
+    warmth = 1.5 * (11.5e-6 - 16e-6) * 1.0
+    assert result.value - result.as_read == pytest.approx(0.001 + warmth, abs=2e-5)
+    assert result.equation.startswith("e = (d + δ_rim")
+    assert result.method == "first order"
+    assert {line.name for line in result.budget} == {
+        "strokes", "rim datum", "stage position", "stage resolution", "stage scale", "alignment",
+        "temperature", "expansion of the stage", "expansion of the pen", "contact threshold",
+        "plate tilt at the needles", "crank model", "drift since the datum",
+    }  # fmt: skip
+
+
+def test_positions_as_read_only_give_the_value_as_read() -> None:
+    datum = replace(exact(42.0, "mm"), as_read=42.0005)
+    systematics = replace(PLAIN, datum=datum)
+    shifted = extension_at_speed(
+        PLATES, SOUND, stroke_mm=STROKE_MM, crank_ratio=RATIO, systematics=systematics,
+        plate_as_read_mm=PLATES + 0.003,
+    ).extension  # fmt: skip
+    assert shifted.value == pytest.approx(estimate().extension.value, abs=1e-12)
+    assert shifted.as_read == pytest.approx(shifted.value + 0.0005 - 0.003, abs=1e-9)
+
+
+def test_a_stage_far_out_of_line_is_left_to_monte_carlo() -> None:
+    """Where the cosine moves the result, its mean and its spread are in value and budget."""
+    travel = replace(NO_TRAVEL_ERROR, alignment_limit_rad=0.1)
+    found = measure(Pen(), np.random.default_rng(1), systematics=replace(PLAIN, travel=travel)).extension
+    assert found.method == "Monte Carlo"
+    assert found.as_read is not None
+    # Mean and standard deviation of β²/2 for β evenly within ±0.1: 0.1²/6 and 0.1²/(2·√11.25).
+    assert found.value - found.as_read == pytest.approx(-1.5 * 0.1**2 / 6, rel=0.02)
+    (line,) = (line for line in found.budget if line.name == "alignment")
+    assert line.u == pytest.approx(1.5 * 0.1**2 / 2 / math.sqrt(11.25), rel=0.02)
 
 
 def test_a_first_guess_from_one_gap() -> None:
@@ -251,11 +298,14 @@ def test_a_pen_without_stroke_is_refused(stroke: float) -> None:
         estimate(stroke_mm=stroke)
 
 
+LIMITS = {"threshold_limit_mm": 0.0, "needle_tilt_limit_mm": 0.0}
+
+
 @pytest.mark.parametrize("wrong", [-1e-3, math.nan, math.inf])
-@pytest.mark.parametrize("name", ["threshold_limit", "tilt_limit", "stage_u", "drift_u"])
+@pytest.mark.parametrize("name", ["threshold_limit_mm", "needle_tilt_limit_mm"])
 def test_systematics_are_finite_and_not_negative(name: str, wrong: float) -> None:
     with pytest.raises(EstimateError, match=name):
-        replace(PLAIN, **{name: wrong})
+        Systematics(PLAIN.datum, PLAIN.travel, **{**LIMITS, name: wrong})
 
 
 @settings(max_examples=40)
