@@ -14,30 +14,43 @@ force with the relaxation put back. Reference pouches say what bᵢ/c are and ho
 knowledge enters as observations (Bayesian least squares). The channel equivalent to Q is that of
 laminar isothermal flow, Q = π d⁴ (p₁² − p₂²)/(256 η L).
 
-The squeezed volume follows from the pressure, V = V₀/(1 + x) with x = F_gas/(A·p₀), whatever height the
-pouch has. So Q = −dF/dt·V/A depends on V₀ with the exponent 1, on A with −1/(1 + x) and on p₀ with
-x/(1 + x).
+The squeezed volume follows from the pressure, V_s = V/(1 + x) with x = F/(A·p₀), whatever height the
+pouch has. So a force that falls at the rate R tells of a leak R·V/(A·(1 + x)). It is stated at the set
+force of the product, not at the one the squeeze happened to stop at: the drive of a laminar channel is
+p² − p₀². Gas that warms at the rate w hides a leak of p₀·V·w/T.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.equation import result
 from calibration.errors import EstimateError
-from calibration.measured import Contribution, Measured, combine
+from calibration.input_quantity import Input
+from calibration.measured import Measured
 
 Floats = NDArray[np.float64]
 
 AIR_VISCOSITY_PA_S = 1.82e-5
 AMBIENT_PA = 101_325.0
 AMBIENT_U_PA = 1_500.0
+GAS_K = 294.0
+WARMING_U_K_PER_S = 3e-4
+"""Standard uncertainty of how fast the gas warms: with a room that changes by a kelvin an hour."""
+
 LEAST_SQUEEZE_N = 0.3
 MINIMUM_POINTS = 20
 ONE_SIDED_95 = 1.645
+
+EQUATION = (
+    "Q = g·(R + B − Z)·V/(A·(1 + F/(A·p)))·D + p·V·w/T; D = S·(2·p + S/A)/(F·(2·p + F/A)), "
+    "from the drive at the gas force F to that at S"
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ class PouchReference:
 
 @dataclass(frozen=True)
 class Leak:
-    """Leak rate (Pa·m³/s) at the start of the dwell, the channel it equals, and the smallest to be found.
+    """Leak rate (Pa·m³/s) at the set force, the channel it equals, and the smallest to be found.
 
     Channels are diameters in µm; the smallest is found in 95 % of cases with 5 % of false alarms (Currie).
     """
@@ -90,6 +103,7 @@ def leak_rate(
     force_n: Floats,
     *,
     hold_s: float,
+    stated_at_n: float,
     noise_n: float,
     gauge_u: float,
     drift_u_n_per_s: float,
@@ -101,6 +115,7 @@ def leak_rate(
         time_s, position_mm, force_n: the record from before touch to the end of the dwell, shape (n,); the
             force already free of the gauge's zero.
         hold_s: moment from which the position is held; only the record after it is fitted.
+        stated_at_n: force of the gas on the anvil at which the leak is stated.
         noise_n: standard deviation of one force reading.
         gauge_u: relative standard uncertainty of the gauge.
         drift_u_n_per_s: standard uncertainty of what the gauge's zero may drift.
@@ -112,11 +127,81 @@ def leak_rate(
     t, z, f = _checked(time_s, position_mm, force_n)
     for name, size, positive in (
         ("noise", noise_n, True),
+        ("stated force", stated_at_n, True),
         ("gauge", gauge_u, False),
         ("drift", drift_u_n_per_s, False),
     ):
         if not (math.isfinite(size) and (size > 0 if positive else size >= 0)):
-            raise EstimateError(f"{name} u = {size}, expected a finite number, not negative")
+            raise EstimateError(f"{name} {size}, expected a finite number, not negative")
+    squeeze = _evaluate(t, z, f, hold_s, noise_n, reference)
+    volume, area = reference.volume_ml * 1e-6, reference.area_mm2 * 1e-6
+    fit, gas, per_leak = squeeze.fit, squeeze.gas_n, squeeze.loss_per_leak
+    inputs = {
+        "R": Input(fit.leak * per_leak, fit.noise_u * per_leak, fit.dof, name="scatter of readings"),
+        "B": Input(0.0, fit.reference_u * per_leak, name="relaxation of the film"),
+        "Z": Input(0.0, drift_u_n_per_s, name="gauge drift"),
+        "g": Input(1.0, gauge_u, name="gauge"),
+        "V": Input(volume, reference.volume_u_ml * 1e-6, name="pouch volume"),
+        "A": Input(area, reference.area_u_mm2 * 1e-6, name="anvil area"),
+        "p": Input(AMBIENT_PA, AMBIENT_U_PA, name="air pressure"),
+        "w": Input(0.0, WARMING_U_K_PER_S, name="warming of the gas"),
+    }
+
+    def model(
+        R: Floats, B: Floats, Z: Floats, g: Floats, V: Floats, A: Floats, p: Floats, w: Floats
+    ) -> Floats:
+        leaks = g * (R + B - Z) * V / (A + gas / p) * _drive_at(stated_at_n, gas, A, p)
+        return np.asarray(leaks + p * V * w / GAS_K)
+
+    rate = result(EQUATION, model, inputs, "Pa·m³/s")
+    pressure_pa = stated_at_n / area
+    u_of_none = math.hypot(fit.noise_u, fit.reference_u, drift_u_n_per_s / per_leak)
+    return Leak(
+        rate,
+        equivalent_channel_um(max(0.0, rate.value), pressure_pa, reference.channel_length_mm),
+        equivalent_channel_um(2 * ONE_SIDED_95 * u_of_none, pressure_pa, reference.channel_length_mm),
+        fit.residual_n,
+    )
+
+
+def bare_leak_rate(
+    time_s: Floats,
+    position_mm: Floats,
+    force_n: Floats,
+    *,
+    hold_s: float,
+    stated_at_n: float,
+    noise_n: float,
+    reference: PouchReference,
+) -> float:
+    """Return the leak that a record shows as it is, Pa·m³/s: without uncertainty (see :func:`leak_rate`).
+
+    Raises:
+        EstimateError: as :func:`leak_rate`.
+    """
+    t, z, f = _checked(time_s, position_mm, force_n)
+    squeeze = _evaluate(t, z, f, hold_s, noise_n, reference)
+    area = reference.area_mm2 * 1e-6
+    return squeeze.fit.leak * float(_drive_at(stated_at_n, squeeze.gas_n, area, AMBIENT_PA))
+
+
+def _drive_at(stated_n: Any, gas_n: Any, area: Any, ambient_pa: Any) -> Any:
+    """Return the drive of a laminar channel at one force of the gas over that at another."""
+    return stated_n * (2.0 * ambient_pa + stated_n / area) / (gas_n * (2.0 * ambient_pa + gas_n / area))
+
+
+@dataclass(frozen=True)
+class _Squeeze:
+    """The fit of a dwell, the force of the gas when it began, and N/s that a leak of 1 Pa·m³/s takes."""
+
+    fit: _Fit
+    gas_n: float
+    loss_per_leak: float
+
+
+def _evaluate(
+    t: Floats, z: Floats, f: Floats, hold_s: float, noise_n: float, reference: PouchReference
+) -> _Squeeze:
     held = t >= hold_s
     if int(held.sum()) < MINIMUM_POINTS:
         raise EstimateError(f"{int(held.sum())} points of dwell, expected {MINIMUM_POINTS} or more")
@@ -128,26 +213,8 @@ def leak_rate(
     ideal_n = area * AMBIENT_PA * (volume / squeezed - 1.0)
     columns = _columns(t, ideal_n, _lost_per_leak(t, gas_n, area, squeezed, held), reference)
     scale = float(gas_n[held][0] / ideal_n[held][0])
-    estimate, u, residual = _fit(columns[held], f[held], noise_n, scale, reference)
-    drift_u = drift_u_n_per_s * float(squeezed[held][0]) / area
-    rise = float(gas_n[held][0]) / (area * AMBIENT_PA)
-    leak = abs(estimate)
-    budget = [
-        Contribution("fit and reference pouches", u, float(held.sum()) - columns.shape[1]),
-        Contribution("gauge drift", drift_u),
-        Contribution("gauge", leak * gauge_u),
-        Contribution("pouch volume", leak * reference.volume_u_ml / reference.volume_ml),
-        Contribution("anvil area", leak * reference.area_u_mm2 / reference.area_mm2 / (1 + rise)),
-        Contribution("air pressure", leak * AMBIENT_U_PA / AMBIENT_PA * rise / (1 + rise)),
-    ]
-    pressure_pa = float(gas_n[held][0]) / area
-    smallest = 2 * ONE_SIDED_95 * math.hypot(u, drift_u)
-    return Leak(
-        combine(estimate, "Pa·m³/s", budget),
-        equivalent_channel_um(max(0.0, estimate), pressure_pa, reference.channel_length_mm),
-        equivalent_channel_um(smallest, pressure_pa, reference.channel_length_mm),
-        residual,
-    )
+    fit = _fit(columns[held], f[held], noise_n, scale, reference)
+    return _Squeeze(fit, float(gas_n[held][0]), area / float(squeezed[held][0]))
 
 
 def equivalent_channel_um(leak_pa_m3_per_s: float, gauge_pressure_pa: float, length_mm: float) -> float:
@@ -220,10 +287,19 @@ def _lost_per_leak(t: Floats, gas_n: Floats, area: float, gas_m3: Floats, held: 
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def _fit(
-    columns: Floats, f: Floats, noise_n: float, scale: float, reference: PouchReference
-) -> tuple[float, float, float]:
-    """Least squares with the reference pouches as further observations; returns Q, u(Q), rms residual."""
+@dataclass(frozen=True)
+class _Fit:
+    """Leak when the dwell began (Pa·m³/s), u from readings and from reference pouches, dof, rms residual."""
+
+    leak: float
+    noise_u: float
+    reference_u: float
+    dof: float
+    residual_n: float
+
+
+def _fit(columns: Floats, f: Floats, noise_n: float, scale: float, reference: PouchReference) -> _Fit:
+    """Least squares with what reference pouches say as further observations."""
     known = np.zeros((len(reference.relaxation), columns.shape[1]))
     for i, spread in enumerate(reference.relaxation_u):
         known[i, 1 + i] = 1.0 / (scale * spread)
@@ -234,12 +310,14 @@ def _fit(
     solution, _, rank, _ = np.linalg.lstsq(design / size, target, rcond=None)
     if rank < columns.shape[1]:
         raise EstimateError("the dwell does not tell leak and relaxation apart")
-    covariance = np.linalg.inv((design / size).T @ (design / size)) / np.outer(size, size)
-    coefficients = solution / size
-    residual = f - columns @ coefficients
-    worse = max(1.0, float(np.sqrt(np.mean((residual / noise_n) ** 2))))
-    return (
-        float(coefficients[-1]),
-        math.sqrt(covariance[-1, -1]) * worse,
-        float(np.sqrt(np.mean(residual**2))),
+    residual = f - columns @ (solution / size)
+    rms_n = float(np.sqrt(np.mean(residual**2)))
+    # What each observation, of u = 1, moves the leak by: those of readings and those of reference pouches.
+    moves = np.linalg.pinv(design / size)[-1] / size[-1]
+    return _Fit(
+        float(solution[-1] / size[-1]),
+        float(np.linalg.norm(moves[: len(f)])) * max(1.0, rms_n / noise_n),
+        float(np.linalg.norm(moves[len(f) :])),
+        float(len(f) - columns.shape[1]),
+        rms_n,
     )

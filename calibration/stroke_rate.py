@@ -1,17 +1,7 @@
 """Stroke rate and jitter from the time stamps of contact edges.
 
-Two kinds of noise act on them. A stamp can be off by itself (trigger, phase of the crank): white noise
-of phase, for which a straight line through all stamps is best. Or each period is off by itself: a
-random walk of phase, for which the two end points are best. Real strokes have both, so the mean period
-is the generalised least-squares one for their ratio; it becomes the line fit at one end and the end
-points at the other.
-
-Periods d = differences of stamps have the covariance σ_p²·I + σ_w²·K with K tridiagonal (2 on, −1
-beside the diagonal), whose eigenvectors are those of the discrete sine transform of type I with
-eigenvalues 2 − 2·cos(πj/(n+1)). In that basis the restricted likelihood (Patterson and Thompson 1971) of
-every ratio σ_p²/σ_w² is a sum. A few dozen strokes do not fix that ratio, so nothing is staked on the
-likeliest: the mean period is averaged over all ratios with their likelihood as weight, and what the
-ratios disagree about is part of the uncertainty.
+Bounces of the contact are dropped and strokes that left no stamp are filled in; more than a share of them is
+refused. How the two noises of the stamps are weighed is :mod:`calibration.mean_period`'s.
 """
 
 from __future__ import annotations
@@ -21,10 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dst
 
+from calibration.equation import TRIALS, result
 from calibration.errors import EstimateError
-from calibration.measured import Contribution, Measured, combine
+from calibration.input_quantity import Distribution, Input
+from calibration.mean_period import MeanPeriod, mean_period
+from calibration.measured import Measured
+from calibration.propagation import measure
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -36,22 +29,16 @@ BOUNCE_SHARE = 0.4
 MOST_MISSED = 0.2
 """With a larger share of strokes missed, filling them in would make up most of what is reported."""
 
-RATIOS = 48
-LARGEST_RATIO = 1e3
-SMALLEST_RATIO = 0.01
-"""Ratios σ_p²/σ_w² run from this over n² (only stamps are noisy) to the largest (only periods are)."""
-
-CAUTION = 0.4
-"""For the uncertainty, ratio r weighs r^0.4 times more: small walks hide behind noisy stamps.
-
-Without it 95 % intervals hold the truth in as few as 85 % of cases where both noises matter; with it in
-94 % or more, whatever the ratio. Its price is a u about twice too large where periods do not jitter.
-"""
-
 EDGE_SCATTER_U = 0.3
 """Relative standard uncertainty of the variance that the tops' scatter, from some dozens, gives an edge."""
 
-CHUNK = 4096
+LEAST_SHARE = 0.05
+"""Of a variance from very few periods the true one is drawn no larger than by the inverse cube of this."""
+
+RATE_EQUATION = "n = 60·f·(1 + b)·(1 + d·h)"
+TOPS = "scatter of the tops"
+BOUND_EQUATION = "j = anything from 0 to 100·s"
+JITTER_EQUATION = "j = 100·√(s²/C(x; ν) − 2·e²/C(y; µ)), or 0; C(x; ν) = (1 − 2/(9ν) + x·√(2/(9ν)))³"
 
 
 @dataclass(frozen=True)
@@ -67,52 +54,73 @@ class StrokeRate:
     missed: int
 
 
-@dataclass(frozen=True)
-class _Mean:
-    """Mean period with u and dof, and the likeliest noise of a period and of a stamp; all in s."""
-
-    period: float
-    u: float
-    dof: float
-    walk: float
-    white: float
-
-
 def stroke_rate(
-    stamps_s: Floats, *, time_base_u: float, droop: float = 0.0, edge_scatter: float = 0.0
+    stamps_s: Floats,
+    *,
+    time_base_u: float,
+    droop: float = 0.0,
+    load_u: float = 0.0,
+    edge_scatter: float = 0.0,
+    usual_jitter: float = math.inf,
 ) -> StrokeRate:
     """Estimate stroke rate, free of load, and jitter.
+
+    n = 60·f·(1 + b)·(1 + d·h): f strokes a second, b error of the time base, d loss of rate by the load, h
+    the load against the one expected.
 
     Args:
         stamps_s: moments of one edge of each stroke, s, shape (n,), increasing; bounces and gaps allowed.
         time_base_u: relative standard uncertainty of the counter's time base.
         droop: relative loss of rate that the load of the contact is expected to cause. The rate is raised
             by it; the loss may be anything between nothing and twice as much.
+        load_u: relative standard uncertainty of that load.
         edge_scatter: standard deviation, in periods, by which an edge moves though the stroke does not
             (the tops' scatter); it is taken out of the jitter.
+        usual_jitter: how much the periods of a sound pen jitter by themselves, relative: the scale of what
+            is known of σ_p beforehand; infinite where nothing is.
 
     Raises:
-        EstimateError: too few stamps, not finite, not increasing, or too many strokes missed.
+        EstimateError: too few stamps, not finite, not increasing, or too many strokes missed; a figure that
+            is negative or not finite.
     """
     if not (math.isfinite(time_base_u) and time_base_u >= 0):
         raise EstimateError(f"time base u = {time_base_u}, expected a finite number, not negative")
+    if not (math.isfinite(edge_scatter) and edge_scatter >= 0):
+        raise EstimateError(f"edge scatter {edge_scatter}, expected a finite number, not negative")
     stamps, filled = whole_strokes(stamps_s)
     periods = np.diff(stamps)
-    mean = _mean_period(periods, floor=float(np.spacing(np.abs(stamps).max())))
-    rate_hz = 1.0 / mean.period
-    rate = combine(
-        60.0 * rate_hz * (1.0 + droop),
-        "1/min",
-        [
-            Contribution("strokes' own scatter", 60.0 * rate_hz**2 * mean.u, mean.dof),
-            Contribution("counter time base", 60.0 * rate_hz * time_base_u),
-            Contribution("load of the contact", 60.0 * rate_hz * droop / math.sqrt(3.0)),
-        ],
-        as_read=60.0 * rate_hz,
-    )
+    mean = mean_period(periods, floor_s=_least_scatter_s(stamps), usual_jitter=usual_jitter)
+    frequency_hz = 1.0 / mean.period
+    inputs = {
+        "f": Input(frequency_hz, frequency_hz**2 * mean.u, mean.dof, name="strokes' own scatter"),
+        "b": Input(0.0, time_base_u, name="counter time base"),
+        "d": Input(
+            droop, droop / math.sqrt(3.0), distribution=Distribution.RECTANGULAR, name="load of the contact"
+        ),
+        "h": Input(1.0, load_u, name="overlap with the plate"),
+    }
+    rate = result(RATE_EQUATION, _loaded_rate, inputs, "1/min", as_read=60.0 * frequency_hz)
     method = "end points" if mean.walk**2 * len(periods) > 2 * mean.white**2 else "line fit"
     jitter = _jitter(periods[~(filled[1:] | filled[:-1])], mean, edge_scatter)
     return StrokeRate(rate, jitter, mean.white, mean.walk, method, len(stamps), int(filled.sum()))
+
+
+def _loaded_rate(f: Floats, b: Floats, d: Floats, h: Floats) -> Floats:
+    return 60.0 * f * (1.0 + b) * (1.0 + d * h)
+
+
+def bare_rate_per_min(stamps_s: Floats) -> float:
+    """Return the stroke rate that stamps show as they are, 1/min: without correction, without uncertainty.
+
+    Raises:
+        EstimateError: as :func:`stroke_rate`.
+    """
+    stamps, _ = whole_strokes(stamps_s)
+    return 60.0 / mean_period(np.diff(stamps), floor_s=_least_scatter_s(stamps)).period
+
+
+def _least_scatter_s(stamps: Floats) -> float:
+    return float(np.spacing(np.abs(stamps).max()))
 
 
 def whole_strokes(stamps_s: Floats) -> tuple[Floats, Bools]:
@@ -166,105 +174,41 @@ def _without_bounces(raw: Floats, shortest: float) -> Floats:
     return np.array(kept)
 
 
-def _mean_period(periods: Floats, *, floor: float) -> _Mean:
-    """Average the generalised least-squares mean over the ratio of the two noises.
-
-    Args:
-        periods: s, shape (n,).
-        floor: the least scatter (s) that the stamps' own number format lets anyone claim.
-    """
-    n = len(periods)
-    shift = float(periods.mean())  # keeps the sums below near zero
-    ratio = np.geomspace(SMALLEST_RATIO / n**2, LARGEST_RATIO, RATIOS)
-    information, moment, square, log_weight = _sums(periods - shift, ratio)
-    means = moment / information
-    scatter = np.maximum(square - moment**2 / information, (n - 1) * floor**2) / (n - 1)
-    likelihood = 0.5 * (log_weight - np.log(information) - (n - 1) * np.log(scatter))
-    best = int(np.argmax(likelihood))
-    mean = float(_weights(likelihood) @ means)
-    cautious = _weights(likelihood + CAUTION * np.log(ratio))
-    u, dof = _spread(cautious, means - mean, scatter / information, n - 1)
-    white = math.sqrt(scatter[best])
-    return _Mean(shift + mean, u, dof, white * math.sqrt(ratio[best]), white)
-
-
-def _sums(y: Floats, ratio: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return Σo²w, Σoyw, Σy²w and Σln w for every ratio, in the basis where the covariance is diagonal.
-
-    o is the transform of a constant, w = 1/(ratio + eigenvalue). Long records are taken in pieces, so
-    that memory does not grow with their length times the number of ratios.
-    """
-    n = len(y)
-    scale = 1.0 / math.sqrt(2.0 * (n + 1))
-    eigenvalues = 2.0 - 2.0 * np.cos(np.pi * np.arange(1, n + 1) / (n + 1))
-    turned, ones = dst(y, type=1) * scale, dst(np.ones(n), type=1) * scale
-    totals = np.zeros((4, len(ratio)))
-    for start in range(0, n, CHUNK):
-        part = slice(start, start + CHUNK)
-        o, t = ones[part], turned[part]
-        weight = 1.0 / (ratio[:, None] + eigenvalues[part])
-        totals[:3] += np.stack([o * o, o * t, t * t]) @ weight.T
-        totals[3] += np.log(weight).sum(axis=1)
-    return totals[0], totals[1], totals[2], totals[3]
-
-
-def _weights(log_weight: Floats) -> Floats:
-    weight = np.exp(log_weight - log_weight.max())
-    return np.asarray(weight / weight.sum(), dtype=float)
-
-
-def _spread(weight: Floats, offset: Floats, variance: Floats, dof: float) -> tuple[float, float]:
-    """Return u and degrees of freedom of the Student law with the moments of a mixture of Student laws.
-
-    Args:
-        weight, offset, variance: of each law; offset from the estimate, variance its squared scale.
-        dof: degrees of freedom of each law.
-    """
-    inner = variance * dof / (dof - 2)
-    second = float(weight @ (inner + offset**2))
-    inner_fourth = 3.0 * variance**2 * dof**2 / ((dof - 2) * (dof - 4))
-    fourth = float(weight @ (inner_fourth + 6.0 * offset**2 * inner + offset**4))
-    excess = fourth / second**2 - 3.0
-    if excess <= 0:
-        return math.sqrt(second), math.inf
-    mixed = 4.0 + 6.0 / excess
-    return math.sqrt(second * (mixed - 2.0) / mixed), mixed
-
-
-def _jitter(periods: Floats, mean: _Mean, edge_scatter: float) -> Measured:
+def _jitter(periods: Floats, mean: MeanPeriod, edge_scatter: float) -> Measured:
     """Return the standard deviation of the strokes' periods relative to their mean, %.
 
     Each period has two edges, so the edges' own scatter e adds 2·e² to its variance; what is left is the
-    strokes'.
+    strokes'. Both variances are known from few strokes, so each is its estimate over a χ²/ν (Wilson and
+    Hilferty 1931: a cube, here C, of a normal variable). What is left may be nothing and is never less;
+    there the law is so lopsided that only the shortest interval is fair (JCGM 101, 5.3.4).
     """
     n = len(periods)
     if n < 2:
         raise EstimateError(f"{n} periods between strokes that were both seen, expected 2 or more")
     seen = float(periods.var(ddof=1)) / mean.period**2
     edges = 2.0 * edge_scatter**2
-    jitter = math.sqrt(max(0.0, seen - edges))
     # Neighbouring periods share a stamp, so n of them tell less than n would: Var(s²) = 2σ⁴/n·(1 + 2ρ²).
     shared = mean.white**2 / max(mean.walk**2 + 2.0 * mean.white**2, np.finfo(float).tiny)
-    u_seen = seen * math.sqrt(2.0 * (1.0 + 2.0 * shared**2) / (n - 1))
-    u_edges = edges * EDGE_SCATTER_U
-    per_variance = 100.0 * _root_slope(jitter, math.hypot(u_seen, u_edges), straight=edges == 0)
-    budget = [
-        Contribution("number of strokes", per_variance * u_seen, n - 1),
-        Contribution("scatter of the tops", per_variance * u_edges),
-    ]
-    return combine(100.0 * jitter, "%", budget, as_read=100.0 * math.sqrt(seen))
+    dof_seen, dof_edges = (n - 1) / (1.0 + 2.0 * shared**2), 2.0 / EDGE_SCATTER_U**2
+
+    def model(x: Floats, y: Floats) -> Floats:
+        left = seen / _share(x, dof_seen) - edges / _share(y, dof_edges)
+        return np.asarray(100.0 * np.sqrt(np.maximum(left, 0.0)))
+
+    inputs = {
+        "x": Input(0.0, 1.0, name="number of strokes"),
+        "y": Input(0.0, 1.0 if edges else 0.0, name=TOPS),
+    }
+    done = measure(model, inputs, "%", shortest=True, maximum=TRIALS)
+    if done.measured.u == 0 and seen > 0:
+        # The tops' scatter says more than was seen at all: what is left is anything up to what was seen.
+        limit = 100.0 * math.sqrt(seen)
+        tops = Input(limit / 2, limit / math.sqrt(12), distribution=Distribution.RECTANGULAR, name=TOPS)
+        return result(BOUND_EQUATION, lambda tops: tops, {"tops": tops}, "%", as_read=limit)
+    return done.measured.explained(JITTER_EQUATION, done.method.value, as_read=100.0 * math.sqrt(seen))
 
 
-def _root_slope(root: float, u_square: float, *, straight: bool) -> float:
-    """Return u(√v) over u(v) at v = ``root``².
-
-    Where v is a difference the root is not straight near nothing: v ± 2·u then stands for roots from
-    √(v − 2·u), or nothing, to √(v + 2·u), and the farther end makes U.
-    """
-    if u_square == 0:
-        return 0.0
-    if straight:
-        return 1.0 / (2.0 * root)
-    lower = root - math.sqrt(max(0.0, root**2 - 2.0 * u_square))
-    upper = math.sqrt(root**2 + 2.0 * u_square) - root
-    return max(lower, upper) / (2.0 * u_square)
+def _share(x: Floats, dof: float) -> Floats:
+    """Return χ²/ν at a normal variable's ``x``, after Wilson and Hilferty."""
+    root = 1.0 - 2.0 / (9.0 * dof) + x * math.sqrt(2.0 / (9.0 * dof))
+    return np.asarray(np.maximum(root, LEAST_SHARE) ** 3)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from calibration.errors import EstimateError
 from calibration.seal import Leak, PouchReference, equivalent_channel_um, leak_rate
@@ -29,12 +28,13 @@ REFERENCE = PouchReference(
     channel_length_mm=10.0,
 )
 NOISE_N, RESOLUTION_N, SAMPLE_S, DWELL_S, SQUEEZE_N = 0.003, 0.01, 0.05, 8.0, 20.0
-POUCHES = 100
+DRIFT_N_PER_S = 0.0002
+POUCHES = 80
 
 
 @dataclass(frozen=True)
 class Record:
-    """A squeeze: its columns, when the dwell began, and how much the pouch truly leaked then."""
+    """A squeeze: its columns, when the dwell began, and how much the pouch truly leaks at the set force."""
 
     time_s: Floats
     position_mm: Floats
@@ -57,7 +57,8 @@ def squeeze(channel_um: float) -> list[Record]:
     step = SAMPLE_S / substeps
     z, gas, elastic = np.zeros(POUCHES), outside * volume, np.zeros(POUCHES)
     branches, force = np.zeros((2, POUCHES)), np.zeros(POUCHES)
-    hold, leak = np.full(POUCHES, math.inf), np.zeros(POUCHES)
+    hold = np.full(POUCHES, math.inf)
+    leak = conductance * ((outside + SQUEEZE_N / area) ** 2 - outside**2)
     rows = [(z, force)]
     while len(rows) * SAMPLE_S < 3.0 + DWELL_S:
         fresh = np.isinf(hold) & (force >= SQUEEZE_N)
@@ -68,8 +69,6 @@ def squeeze(channel_um: float) -> list[Record]:
             space = volume - area * np.clip(z - touch, 0, None) * 1e-3
             pressure = np.maximum(np.where(z > touch, gas / space, outside), outside)
             flow = conductance * (pressure**2 - outside**2)
-            leak = np.where(fresh, flow, leak)
-            fresh = np.zeros(POUCHES, dtype=bool)
             gas = gas - flow * step
             change = area * (pressure - outside) - elastic
             elastic = elastic + change
@@ -77,7 +76,8 @@ def squeeze(channel_um: float) -> list[Record]:
             force = elastic * (1 - shares.sum(axis=0)) + branches.sum(axis=0)
         rows.append((z, force))
     time, position, true_force = SAMPLE_S * np.arange(len(rows)), *np.array(rows).swapaxes(0, 1)
-    read = true_force * gain + random.normal(0, NOISE_N, true_force.shape)
+    drift = time[:, None] * random.normal(0, DRIFT_N_PER_S, POUCHES)
+    read = true_force * gain + drift + random.normal(0, NOISE_N, true_force.shape)
     read = np.round(read / RESOLUTION_N) * RESOLUTION_N
     ends = [time <= begin + DWELL_S for begin in hold]
     return [
@@ -86,16 +86,17 @@ def squeeze(channel_um: float) -> list[Record]:
     ]
 
 
-def estimate(record: Record, reference: PouchReference = REFERENCE) -> Leak:
+def estimate(record: Record, *, stated_at_n: float = SQUEEZE_N) -> Leak:
     return leak_rate(
         record.time_s,
         record.position_mm,
         record.force_n,
         hold_s=record.hold_s,
+        stated_at_n=stated_at_n,
         noise_n=math.hypot(NOISE_N, RESOLUTION_N / math.sqrt(12)),
         gauge_u=0.001,
-        drift_u_n_per_s=0.0005,
-        reference=reference,
+        drift_u_n_per_s=DRIFT_N_PER_S,
+        reference=REFERENCE,
     )
 
 
@@ -110,9 +111,10 @@ def test_leaks_are_found_without_bias_and_with_honest_intervals(channel_um: floa
     rates = [leak.rate for leak in estimates(channel_um)]
     errors = np.array([rate.value for rate in rates]) - truth
     u = np.array([rate.u for rate in rates])
-    assert abs(errors.mean()) < 0.4 * u.mean()
-    held = np.abs(errors) <= u * np.array([stdtrit(min(rate.dof, 1e9), 0.975) for rate in rates])
-    assert 0.90 <= held.mean() <= 0.99
+    assert abs(errors.mean()) < (0.4 if channel_um < 50 else 0.8) * u.mean()
+    assert errors.std() == pytest.approx(u.mean(), rel=0.25)  # 80 pouches know it to 8 %
+    held = np.abs(errors) <= np.array([rate.U for rate in rates])
+    assert held.mean() >= 0.88
 
 
 def test_the_detection_limit_is_below_25_micrometres_and_true() -> None:
@@ -139,7 +141,25 @@ def test_a_channel_and_its_flow_belong_together() -> None:
 
 def test_a_gauge_that_drifts_is_a_line_of_the_budget() -> None:
     (line,) = (line for line in estimates(0.0)[0].rate.budget if line.name == "gauge drift")
-    assert line.u == pytest.approx(0.0005 * 5e-6 / 1.36 / 570e-6, rel=0.03)
+    assert line.u == pytest.approx(DRIFT_N_PER_S * 5e-6 / 1.36 / 570e-6, rel=0.05)
+
+
+def test_a_leak_is_stated_at_the_set_force_whatever_the_squeeze_stopped_at() -> None:
+    record = squeeze(25.0)[0]
+    there, double = estimate(record).rate, estimate(record, stated_at_n=2 * SQUEEZE_N).rate
+    pressure = SQUEEZE_N / (REFERENCE.area_mm2 * 1e-6)
+    drive = lambda gauge: (101_325.0 + gauge) ** 2 - 101_325.0**2  # noqa: E731
+    assert double.value / there.value == pytest.approx(drive(2 * pressure) / drive(pressure), rel=1e-3)
+
+
+def test_a_large_leak_is_known_as_well_as_the_pouch_is() -> None:
+    rate = estimates(60.0)[0].rate
+    assert rate.equation.startswith("Q = g·(R + B − Z)")
+    lines = {line.name: line.u for line in rate.budget}
+    assert lines["pouch volume"] == pytest.approx(0.02 * rate.value, rel=0.05)
+    # 1/(A + F/p) with F/(A·p) = 0.36, times S·(2p + S/A)/(F·(2p + F/A)) that is next to 1.
+    assert lines["anvil area"] == pytest.approx(6 / 570 / 1.36 * rate.value, rel=0.1)
+    assert lines["air pressure"] == pytest.approx(1500 / 101_325 * 0.36 / 1.36 * rate.value, rel=0.15)
 
 
 SOUND = Record(
@@ -192,10 +212,10 @@ def test_references_of_no_pouch_are_refused(changes: dict[str, object]) -> None:
         replace(REFERENCE, **changes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["noise_n", "gauge_u", "drift_u_n_per_s"])
+@pytest.mark.parametrize("name", ["noise_n", "gauge_u", "drift_u_n_per_s", "stated_at_n"])
 @pytest.mark.parametrize("wrong", [-1e-3, math.nan, math.inf])
 def test_impossible_uncertainties_are_refused(name: str, wrong: float) -> None:
-    figures = {"noise_n": 0.003, "gauge_u": 0.001, "drift_u_n_per_s": 0.0, name: wrong}
+    figures = {"noise_n": 0.003, "gauge_u": 0.001, "drift_u_n_per_s": 0.0, "stated_at_n": 20.0, name: wrong}
     with pytest.raises(EstimateError, match="expected a finite number"):
         leak_rate(SOUND.time_s, SOUND.position_mm, SOUND.force_n, hold_s=1.7, reference=REFERENCE, **figures)
 
