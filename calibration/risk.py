@@ -17,7 +17,6 @@ from calibration.global_risk import NormalPrior, Prior, Risk, ends, global_risk
 
 if TYPE_CHECKING:
     from calibration.limits import Limits
-    from calibration.measured import Measured
 
 __all__ = [
     "NormalPrior",
@@ -82,16 +81,31 @@ def global_guard(prior: NormalPrior | Prior, u: float, limits: Limits, max_risk:
     return _least_guard(risk, limits, max_risk, scale=u or 1.0)
 
 
-def uncertainty_ratio(limits: Limits, measured: Measured) -> float:
-    """Return the span of the limits over that of the result's uncertainty, T/(2U) (ANSI/NCSL Z540.3).
+def uncertainty_ratio(limits: Limits, U: float, *, origin: float = 0.0) -> float:
+    """Return the test uncertainty ratio: the limits' span over that of the uncertainty, T/(2U).
+
+    ANSI/NCSL Z540.3-2006, 3.11; with k = 2 it is the measurement capability index of JCGM 106:2012, 7.6.3.
+    Both know two limits only. The span of a single limit is counted from ``origin``: a quantity that cannot
+    be negative lies between zero and its upper limit (as in JCGM 106, 9.5.4), an offset at its nominal.
+
+    Args:
+        limits: tolerance limits.
+        U: expanded uncertainty for 95 %, in the limits' unit.
+        origin: where the span of a single limit begins, same unit.
+
+    Returns:
+        The ratio; infinite for a result without uncertainty, such as a count.
 
     Raises:
-        EstimateError: a single limit, which has no span.
+        EstimateError: U negative or not finite, or an origin that is not finite.
     """
-    low, high = ends(limits)
-    if math.isinf(high - low):
-        raise EstimateError("a test uncertainty ratio needs a lower and an upper limit")
-    return (high - low) / (2.0 * measured.U) if measured.U else math.inf
+    if not (math.isfinite(U) and U >= 0):
+        raise EstimateError(f"U = {U}, expected a finite number, not negative")
+    if not math.isfinite(origin):
+        raise EstimateError(f"origin {origin}, expected a finite number")
+    low = origin if limits.lower is None else limits.lower
+    high = origin if limits.upper is None else limits.upper
+    return abs(high - low) / (2.0 * U) if U > 0 else math.inf
 
 
 def _least_guard(risk: Callable[[float], float], limits: Limits, max_risk: float, *, scale: float) -> float:

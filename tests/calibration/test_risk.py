@@ -139,11 +139,31 @@ def test_global_guard_keeps_the_risk(u: float, risk: float, mean: float) -> None
     assert guard == 0.0 or global_risk(prior, u, BOTH, guard * 0.9).consumer > risk
 
 
-def test_uncertainty_ratio() -> None:
-    assert uncertainty_ratio(BOTH, result(1.0, 0.1)) == pytest.approx(0.9 / 0.4)
-    assert uncertainty_ratio(BOTH, result(1.0, 0.0)) == math.inf
-    with pytest.raises(EstimateError, match="lower and an upper"):
-        uncertainty_ratio(BEARING_LIMITS, result(1.0))
+def test_uncertainty_ratio_is_the_span_over_twice_U() -> None:
+    assert uncertainty_ratio(BOTH, 0.2) == pytest.approx(0.9 / 0.4)
+    assert uncertainty_ratio(BOTH, 0.2, origin=1.0) == uncertainty_ratio(BOTH, 0.2)
+    assert uncertainty_ratio(BOTH, 0.0) == math.inf
+
+
+def test_uncertainty_ratio_of_a_single_limit_counts_from_its_origin() -> None:
+    assert uncertainty_ratio(BEARING_LIMITS, 0.5) == pytest.approx(2.0)
+    assert uncertainty_ratio(Limits(1.2, None), 0.1, origin=1.0) == pytest.approx(1.0)
+    assert uncertainty_ratio(Limits(None, -0.4), 0.1) == pytest.approx(2.0)
+    assert uncertainty_ratio(Limits(None, 0.0), 0.1) == 0.0
+
+
+@pytest.mark.parametrize("limits", [BOTH, Limits(0.5, None), Limits(None, 1.4)])
+@given(U=st.floats(1e-6, 1.0), origin=st.floats(-10.0, 10.0), scale=st.floats(0.01, 100.0))
+@settings(deadline=None, max_examples=30)
+def test_uncertainty_ratio_does_not_depend_on_the_unit(
+    limits: Limits, U: float, origin: float, scale: float
+) -> None:
+    def place(limit: float | None) -> float | None:
+        return None if limit is None else scale * limit
+
+    rescaled = Limits(place(limits.lower), place(limits.upper))
+    there = uncertainty_ratio(rescaled, scale * U, origin=scale * origin)
+    assert there == pytest.approx(uncertainty_ratio(limits, U, origin=origin), rel=1e-6, abs=1e-6)
 
 
 unsound = st.one_of(st.just(math.nan), st.just(math.inf), st.floats(max_value=-1e-9))
@@ -160,6 +180,14 @@ def test_unsound_uncertainty_is_refused(u: float) -> None:
         global_guard(PROCESS, u, BOTH, 0.05)
     with pytest.raises(EstimateError, match="more than 0"):
         NormalPrior(1.0, u)
+    with pytest.raises(EstimateError, match="not negative"):
+        uncertainty_ratio(BOTH, u)
+
+
+@pytest.mark.parametrize("origin", [math.nan, math.inf, -math.inf])
+def test_an_origin_that_is_nowhere_is_refused(origin: float) -> None:
+    with pytest.raises(EstimateError, match="origin"):
+        uncertainty_ratio(BEARING_LIMITS, 0.1, origin=origin)
 
 
 @pytest.mark.parametrize("risk", [0.0, -0.1, 0.5, 1.0, math.nan])
