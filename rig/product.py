@@ -7,6 +7,7 @@ reads a data sheet.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from itertools import product as cartesian
 from pathlib import Path
@@ -15,6 +16,17 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from rig.config import Section, find_file, load_model
+from rig.product_measurements import (
+    Battery,
+    Film,
+    LoadPlan,
+    PeelPlan,
+    Phantom,
+    Pouch,
+    PressureDecay,
+    WearPlan,
+)
+from rig.product_registers import Modbus
 
 PRODUCTS = Path(__file__).resolve().parent.parent / "test_plans" / "products"
 
@@ -95,84 +107,6 @@ class CalibrationPlan(Section):
         return self
 
 
-class Pouch(Section):
-    """The tip's sterile pouch, as reference pouches have shown it to be."""
-
-    volume_ml: Positive
-    volume_u_ml: Positive
-    area_mm2: Positive = Field(description="area of the anvil on the pouch")
-    area_u_mm2: Positive
-    squeeze_n: Positive
-    dwell_s: Positive
-    relaxation: list[float] = Field(description="share of the force that relaxes, a term each")
-    relaxation_u: list[float] = Field(description="standard deviation between reference pouches")
-    relaxation_time_s: list[float]
-    channel_length_mm: Positive = Field(description="length of a channel through the seal")
-
-    @model_validator(mode="after")
-    def _same_length(self) -> Self:
-        if not len(self.relaxation) == len(self.relaxation_u) == len(self.relaxation_time_s) >= 1:
-            raise ValueError("relaxation, relaxation_u and relaxation_time_s of one length")
-        return self
-
-
-class Phantom(Section):
-    """The slow insertion that shows how sharp the tip is."""
-
-    extension_mm: Positive = Field(description="set depth at which the needles are parked extended")
-    travel_mm: Positive = Field(description="how far the phantom is pushed onto them after contact")
-    speed_mm_per_s: Positive
-
-
-class Register(Section):
-    """One value in the pen's holding registers."""
-
-    address: Annotated[int, Field(ge=0, le=0xFFFF)]
-    type: Literal["u16", "i16", "u32", "text", "block"] = "u16"
-    words: Annotated[int, Field(ge=1, le=2000)] = 1
-    scale: Positive = Field(1.0, description="value = raw × scale")
-
-    @property
-    def width(self) -> int:
-        """Number of 16-bit registers."""
-        return 2 if self.type == "u32" else self.words
-
-
-# What every pen must offer, by name. The names carry the unit of the value after scaling.
-REGISTER_NAMES = (
-    "map_id", "model", "serial", "firmware", "state", "error_flags", "echo",
-    "set_depth_um", "set_rate_per_min", "run", "park", "motor_speed_per_min", "motor_current_ma",
-    "battery_mv", "battery_percent", "temperature_centi_c", "tip_present", "tip_lot", "tip_use_count",
-    "depth_limit_um", "service_unlock", "shadow_bank", "active_bank", "commit", "commit_result",
-    "active_crc", "active_generation", "restart",
-)  # fmt: skip
-
-
-class Modbus(Section):
-    """How the pen's registers are laid out."""
-
-    device_id: Annotated[int, Field(ge=1, le=247)] = 1
-    map_id: Annotated[int, Field(ge=1, le=0xFFFF)] = Field(
-        description="constant the pen answers at register map_id"
-    )
-    word_order: Literal["big", "little"] = Field(description="order of the words of a u32")
-    registers: dict[str, Register]
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        missing = [name for name in REGISTER_NAMES if name not in self.registers]
-        unknown = [name for name in self.registers if name not in REGISTER_NAMES]
-        if missing or unknown:
-            raise ValueError(f"every register once; missing: {missing}, unknown: {unknown}")
-        taken: dict[int, str] = {}
-        for name, register in self.registers.items():
-            for address in range(register.address, register.address + register.width):
-                if address in taken:
-                    raise ValueError(f"registers apart; {name} and {taken[address]} share {address}")
-                taken[address] = name
-        return self
-
-
 class Rule(Section):
     """A decision rule by name.
 
@@ -210,6 +144,9 @@ class Characteristic(Section):
     lower: float | None = None
     upper: float | None = None
     rule: Rule = Rule()
+    expected_U: NonNegative | None = Field(
+        None, description="expanded uncertainty (k = 2) that validation has shown; counted as the limits are"
+    )
     requirements: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -232,7 +169,13 @@ class Product(Section):
     mechanics: Mechanics
     calibration: CalibrationPlan
     pouch: Pouch
+    pressure_decay: PressureDecay
     phantom: Phantom
+    wear: WearPlan
+    peel: PeelPlan
+    load: LoadPlan
+    film: Film
+    battery: Battery
     modbus: Modbus
     characteristics: dict[str, Characteristic]
 
@@ -278,10 +221,14 @@ class Product(Section):
         return [Setting(depth, rate) for rate, depth in pairs]
 
 
-def load_product(name: str) -> Product:
+def load_product(name: str, overrides: Sequence[str] = ()) -> Product:
     """Load a product by name (one that ships in ``test_plans/products``) or by path.
+
+    Args:
+        name: of the product.
+        overrides: changed values, as ``a.b=value``.
 
     Raises:
         ConfigError: unknown name, or a wrong or missing key.
     """
-    return load_model(Product, find_file(name, PRODUCTS, kind="product"))
+    return load_model(Product, find_file(name, PRODUCTS, kind="product"), overrides=overrides)

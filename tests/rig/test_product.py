@@ -11,7 +11,8 @@ import pytest
 
 from rig.config import apply_override, check_model, read_toml
 from rig.errors import ConfigError
-from rig.product import PRODUCTS, REGISTER_NAMES, At, Product, Register, Setting, load_product
+from rig.product import PRODUCTS, At, Product, Setting, load_product
+from rig.product_registers import REGISTER_NAMES, Register
 
 SHIPPED = sorted(path.stem for path in PRODUCTS.glob("*.toml"))
 OFFICE_PEN = read_toml(PRODUCTS / "office-pen.toml")
@@ -76,6 +77,10 @@ def test_a_product_is_found_by_path_and_an_unknown_name_lists_the_known(tmp_path
         ("calibration.unlock_key=65536", "calibration.unlock_key: got 65536, expected less than or equal"),
         ("pouch.relaxation_u=[0.001]", "relaxation, relaxation_u and relaxation_time_s of one length"),
         ("pouch.relaxation=[]", "of one length"),
+        ("battery.socs=[0.0, 1.0]", "as many open_circuit_mv, both strictly increasing"),
+        ("battery.socs=[0.1, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0]", "socs from 0 to 1"),
+        ("battery.over_voltage_mv=4000", "cut_off_mv below the full cell's voltage"),
+        ("battery.resistance_ohm=-1", "battery.resistance_ohm: got -1, expected greater than or equal to 0"),
         ("modbus.device_id=0", "modbus.device_id: got 0, expected greater than or equal to 1"),
         ("modbus.word_order=middle", "modbus.word_order: got 'middle', expected 'big' or 'little'"),
         ("modbus.registers.speed={address=7000}", r"missing: \[\], unknown: \['speed'\]"),
