@@ -15,9 +15,23 @@ STATIONS = Path(__file__).parent / "stations"
 
 # What a certificate must state for the rig to know its uncertainty, by role.
 CERTIFICATE_FIGURES = {
-    "stage": ("scale_u", "position_u_mm"),
+    "stage": ("scale_u", "position_u_mm", "resolution_mm"),
     "force_gauge": ("gain_u", "resolution_n", "noise_n", "zero_drift_n_per_s"),
     "counter": ("time_base_u",),
+}
+
+# The same for instruments that a station may do without: see Station.require.
+OPTIONAL_CERTIFICATE_FIGURES = {
+    "supply": ("voltage_u_v", "current_u_a", "lead_ohm"),
+    "leak_tester": (
+        "pressure_u_pa",
+        "gain_u",
+        "noise_pa",
+        "resolution_pa",
+        "zero_drift_pa_per_s",
+        "temperature_u_k",
+        "temperature_noise_k",
+    ),
 }
 
 Positive = Annotated[float, Field(gt=0)]
@@ -93,17 +107,37 @@ class Nest(Section):
     safe_mm: NonNegative = Field(description="retracted position, at which the turret may turn")
     pouch_mm: Positive = Field(description="position below which the anvil does not touch a pouch")
     phantom_mm: Positive = Field(description="position at which the phantom reaches the rim plane")
+    grip_mm: Positive | None = Field(
+        None, description="position at which the grip takes a seal; missing where there is no grip"
+    )
+    film_mm: Positive = Field(description="where the bed under the film reaches the rim plane")
+    film_range_mm: Positive = Field(description="how far from there it may be")
+    film_radius_mm: Positive = Field(description="distance of the film from the turret's axis")
+    film_site_mm: Positive = Field(description="way to a place on the film that no needle has struck")
+    film_sites: Annotated[int, Field(ge=1)] = Field(description="how many such places the film has")
+    film_layers: Annotated[int, Field(ge=1)] = Field(4, description="how many layers are stretched now")
+    give_limit_mm_per_n: NonNegative = Field(
+        0.008, description="most that gauge, nest and plate give under force"
+    )
     tilt_limit_mrad: NonNegative = Field(description="largest tilt of the plate against the rim")
     rim_radius_mm: Positive
     threshold_limit_mm: NonNegative = Field(description="largest overlap before needles and plate conduct")
     drift_u_mm: NonNegative = Field(
         description="standard uncertainty of what moves between datum and measurement"
     )
+    needle_radius_mm: NonNegative = Field(description="needles stand no further than this from the axis")
+    alignment_limit_mrad: NonNegative = Field(
+        description="largest angle between the stage's travel and the pen's axis"
+    )
+    temperature_c: float = Field(description="temperature at which the bench is kept")
+    temperature_limit_k: NonNegative = Field(description="how far the room may be from that")
+    stage_expansion_per_k: NonNegative = Field(description="linear expansion of the stage's scale")
+    pen_expansion_per_k: NonNegative = Field(description="linear expansion of pen and needles")
     targets: dict[str, float] = Field(description="turret angle of each target")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        missing = {"datum", "phantom", "anvil"} - set(self.targets)
+        missing = {"datum", "film", "phantom", "anvil"} - set(self.targets)
         if missing:
             raise ValueError(f"an angle for every target; missing: {sorted(missing)}")
         if self.safe_mm >= min(self.rim_mm - self.rim_range_mm, self.pouch_mm):
@@ -133,8 +167,10 @@ class Station(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        for role, figures in CERTIFICATE_FIGURES.items():
+        for role, figures in (CERTIFICATE_FIGURES | OPTIONAL_CERTIFICATE_FIGURES).items():
             if role not in self.instruments:
+                if role in OPTIONAL_CERTIFICATE_FIGURES:
+                    continue
                 raise ValueError(f"an instrument for every role; {role} is missing")
             stated = self.instruments[role].certificate.figures
             missing = [name for name in figures if name not in stated]
@@ -143,6 +179,19 @@ class Station(Section):
         if self.safety.highest_mm <= self.nest.rim_mm:
             raise ValueError("safety.highest_mm above nest.rim_mm, or the rim is never reached")
         return self
+
+    def require(self, role: str) -> None:
+        """Refuse when this station has no instrument for a role that stations may do without.
+
+        Raises:
+            RefusedToStart: it has none.
+        """
+        if role not in self.instruments:
+            raise RefusedToStart(
+                f"station {self.name!r} has no {role}",
+                expected=f"[instruments.{role}] in its station file",
+                do="Enter the instrument and its certificate there, or use a station that has one",
+            )
 
     def figure(self, role: str, name: str) -> float:
         """Return a figure of a role's certificate."""

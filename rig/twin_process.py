@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 
 from rig.clock import LinkedClock
@@ -18,7 +19,7 @@ class TwinProcess:
 
     Args:
         world: name or path of a world file; ``overrides`` change single values of it.
-        product: name or path of the product whose pen is clamped in.
+        product: name or path of the product whose pen is clamped in; ``product_overrides`` change values.
         seed: decides every random number.
 
     Raises:
@@ -26,17 +27,29 @@ class TwinProcess:
         TwinError: the twin does not start.
     """
 
-    def __init__(self, world: str, product: str, *, overrides: Sequence[str] = (), seed: int = 0) -> None:
+    def __init__(
+        self,
+        world: str,
+        product: str,
+        *,
+        overrides: Sequence[str] = (),
+        product_overrides: Sequence[str] = (),
+        seed: int = 0,
+    ) -> None:
         command = [sys.executable, "-m", "rig.twin", "--until-stdin-closes"]
         command += ["--world", world, "--product", product, "--seed", str(seed)]
         for override in overrides:
             command += ["--set", override]
+        for override in product_overrides:
+            command += ["--set-product", override]
+        # A file, not a pipe: a twin with much to say must not wait for somebody who reads it.
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115  # closed in stop
         # A session of its own: a Ctrl-C at the terminal must reach the rig first, not its instruments.
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._words,
             start_new_session=True,
         )
         self._addresses: dict[str, str] | None = None
@@ -69,18 +82,19 @@ class TwinProcess:
         # It has nothing to put in order, so nobody waits for it to do so.
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._words):
             if stream is not None:
                 stream.close()
 
     def _read_addresses(self) -> dict[str, str]:
         assert self._process.stdout is not None
-        assert self._process.stderr is not None
         line = self._process.stdout.readline()
         if line:
             addresses: dict[str, str] = json.loads(line)
             return addresses
-        words = self._process.stderr.read().decode(errors="replace").strip()
-        if self._process.wait(timeout=START_TIMEOUT_S) == 3:
+        status = self._process.wait(timeout=START_TIMEOUT_S)
+        self._words.seek(0)
+        words = self._words.read().decode(errors="replace").strip()
+        if status == 3:
             raise ConfigError(words)
         raise TwinError(f"the twin did not start: {words.splitlines()[-1] if words else 'no word from it'}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rig.instruments.modbus_link import BLOCK_WORDS
-from rig.product import Modbus, Register
+from rig.product_registers import Modbus, Register
 
 Value = float | str
 

@@ -21,7 +21,7 @@ from rig.instruments.modbus_link import BLOCK_WORDS, ModbusLink
 from rig.instruments.modbus_map import RegisterMap, Value
 from rig.instruments.roles import Identity, Park, PenStatus
 from rig.instruments.wirelog import WireLog
-from rig.product import Modbus
+from rig.product_registers import Modbus
 
 POLL_S = 0.02
 SETTLE_TIMEOUT_S = 5.0  # for the motor to come to rest, and for the needles to be parked
@@ -29,7 +29,13 @@ RESTART_PATIENCE = 3.0  # a restart may take this many times as long as the prod
 
 STATE_RUNNING = 1
 PARK_CODES = {Park.RETRACTED: 1, Park.EXTENDED: 2}
-ERRORS = {1: "the tip was used before", 2: "no tip", 4: "the table is invalid", 8: "the battery is low"}
+ERRORS = {
+    1: "the tip was used before",
+    2: "no tip",
+    4: "the table is invalid",
+    8: "the battery is low",
+    16: "the voltage is below the cut-off",
+}
 COMMIT_ACCEPTED = 1
 COMMIT_RESULTS = {
     0: "nothing was committed",

@@ -96,6 +96,118 @@ class Counter(Instrument, Protocol):
         """Return up to ``count`` moments of the chosen edge, from an arbitrary origin."""
 
 
+class LeakStep(StrEnum):
+    """Where in its cycle a leak tester is."""
+
+    IDLE = "idle"
+    PRE_FILL = "pre-fill"
+    PRE_DUMP = "pre-dump"
+    FILL = "fill"
+    STABILISE = "stabilise"
+    TEST = "test"
+    DUMP = "dump"
+
+
+@dataclass(frozen=True)
+class LeakProgram:
+    """What a leak tester does in a cycle: pressures in Pa above the room's, times in s.
+
+    A filled part below ``fill_minimum_pa`` or above ``fill_maximum_pa`` ends the cycle with an alarm;
+    a fall of more than ``reject_pa_per_s`` is the tester's own verdict, which the rig does not use.
+    """
+
+    number: int
+    fill_pa: float
+    fill_minimum_pa: float
+    fill_maximum_pa: float
+    reject_pa_per_s: float
+    fill_s: float
+    stabilise_s: float
+    test_s: float
+    dump_s: float
+
+
+@dataclass(frozen=True)
+class LeakState:
+    """A leak tester at this moment."""
+
+    program: int
+    running: bool
+    step: LeakStep
+    pressure_pa: float
+
+
+@dataclass(frozen=True)
+class LeakResult:
+    """What a leak tester says of a cycle: pressure at the end of its test step, mean fall during it."""
+
+    program: int
+    cycle: int
+    pressure_pa: float
+    fall_pa_per_s: float
+
+
+class LeakTester(Instrument, Protocol):
+    """A pressure-decay tester; it runs a cycle by itself, while the rig does something else."""
+
+    def load_program(self, program: LeakProgram) -> None:
+        """Write a program and read it back; raises InstrumentRejected when it is not kept as written."""
+
+    def start(self, program: int) -> int:
+        """Start a cycle, once, and return its number at once; raises InstrumentRejected while one runs."""
+
+    def state(self) -> LeakState:
+        """Return what the tester does now."""
+
+    def temperature_c(self) -> float:
+        """Return the temperature of the part's fixture."""
+
+    def room_pressure_pa(self) -> float:
+        """Return the absolute pressure of the room."""
+
+    def result(self, cycle: int) -> LeakResult:
+        """Return the result of a cycle that has ended; raises InstrumentRejected when it was an alarm."""
+
+    def abort(self) -> None:
+        """End a cycle that was started here and may still run; without one, do nothing."""
+
+
+@dataclass(frozen=True)
+class SupplyReading:
+    """What a supply measures at its terminals."""
+
+    voltage_v: float
+    current_a: float
+
+
+class Supply(Instrument, Protocol):
+    """One output of a programmable supply, which stands in for the pen's cell."""
+
+    def limit(self, *, voltage_v: float, current_a: float) -> None:
+        """Write over-voltage protection and current limit and read them back; needed before all else."""
+
+    def set_voltage(self, voltage_v: float) -> None:
+        """Set the voltage; raises InstrumentRejected above the limit."""
+
+    def switch_on(self) -> None:
+        """Switch the output on; raises InstrumentRejected before limits were set."""
+
+    def switch_off(self) -> None:
+        """Switch the output off."""
+
+    def is_on(self) -> bool:
+        """Say whether the output is on; a protection may have switched it off."""
+
+    def is_limiting(self) -> bool:
+        """Say whether the output holds its current limit and not its voltage."""
+
+    def has_tripped(self) -> bool:
+        """Say whether a protection has switched the output off."""
+
+    def measure(self) -> SupplyReading:
+        """Return voltage and current, each a mean over the supply's measuring time."""
+
+
 class Park(StrEnum):
     """Where the needles rest."""
 

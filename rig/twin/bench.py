@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 from rig.product import Product
 from rig.twin.physics.axis import Axis
 from rig.twin.physics.contact import NeedleContact
-from rig.twin.physics.needles import NeedleSet
-from rig.twin.physics.pen import PenMechanics
+from rig.twin.physics.film import FilmUnderNeedles
+from rig.twin.physics.needle_wear import NeedleWear
+from rig.twin.physics.needles import needles_of
+from rig.twin.physics.peel import SealInGrip
+from rig.twin.physics.pen import PenMechanics, Stroke
 from rig.twin.physics.phantom import PhantomUnderNeedles
 from rig.twin.physics.pouch import PouchUnderAnvil
+from rig.twin.physics.supply import NOTHING, Feed, SupplyOutput
 from rig.twin.randomness import noise_source
 from rig.twin.time import TwinTime
 from rig.twin.world import World
@@ -28,6 +32,7 @@ Floats = NDArray[np.float64]
 TARGET_ANGLES = {"datum": 0.0, "film": 72.0, "phantom": 144.0, "anvil": 216.0, "grip": 288.0}
 TARGET_TOLERANCE = 0.5
 START_POSITION_MM = 3.0
+REFERENCE_C = 20.0  # lengths of pen and stage are those at this temperature
 IDLE_STEP_S = 0.02
 
 
@@ -47,12 +52,14 @@ class TwinBench:
         self.z, self.turret = Axis(START_POSITION_MM), Axis(0.0)
         self._move_noise, self._move_key = self.random("stage"), -1.0
         self._move_error_mm = 0.0
-        needles = NeedleSet(world.pen.tip.needles, product.mechanics.needles, self.random("needles"))
+        needles = needles_of(world.pen.tip, product.mechanics.needles, seed=seed)
         self._pen = PenMechanics(world.pen, product, self.random("strokes"), needles)
+        self.supply = self._pen.power.supply = SupplyOutput(world.supply)
         slope = world.nest.tilt_mrad * 1e-3
         direction = world.nest.tilt_direction_rad
         self._needle_reach_mm = needles.reach_mm(slope * math.cos(direction), slope * math.sin(direction))
         self._longest_reach_mm = float(self._needle_reach_mm.max())
+        self._pen_mm_per_stage_mm = _pen_mm_per_stage_mm(world)
         self._contact = NeedleContact(
             world.contact,
             world.pen.crank,
@@ -60,6 +67,16 @@ class TwinBench:
             self._pen,
             world.nest.stiffness_n_per_mm,
             self.random("contact"),
+        )
+        self._film = FilmUnderNeedles(
+            world.film,
+            self._pen,
+            bluntness=NeedleWear(
+                world.wear, world.pen.tip.needles, product.mechanics.needles, self.random("wear")
+            ).bluntness(),
+            reach_mm=self._needle_reach_mm,
+            spring_n_per_mm=world.pen.crank.spring_n_per_mm,
+            random=self.random("film"),
         )
         self._pouch = PouchUnderAnvil(
             world.pouch,
@@ -71,9 +88,13 @@ class TwinBench:
             world.pen.tip.needles,
             needles,
             self.random("phantom"),
+            wear=NeedleWear(
+                world.wear, world.pen.tip.needles, product.mechanics.needles, self.random("wear")
+            ),
             surface_mm=lambda times: self._heights_mm(times, "phantom", world.phantom.position_mm),
             reach_mm=self._pen.static_reach_mm,
         )
+        self._seal = SealInGrip(world.peel, self.random("peel"), self._grip_travels_mm)
 
     def random(self, name: str) -> np.random.Generator:
         """Return the noise source of that name: the same for a seed, whoever else draws numbers."""
@@ -84,6 +105,11 @@ class TwinBench:
         """The pen's mechanics, brought up to the present moment before anybody touches them."""
         self._march(self.time.now())
         return self._pen
+
+    def feed(self) -> Feed:
+        """Return what the supply's output gives the pen now; nothing while it is off."""
+        pen = self.pen
+        return pen.feed_at(self.time.now()) if pen.power.is_external else NOTHING
 
     # Position
 
@@ -104,7 +130,7 @@ class TwinBench:
         for name, place in TARGET_ANGLES.items():
             if abs(angle - place) <= TARGET_TOLERANCE:
                 return name
-        return None
+        return "film" if abs(self._place_on_film_mm(time_s)) <= self.world.film.half_width_mm else None
 
     def _heights_mm(self, times_s: Floats, target: str, touches_at_mm: float) -> Floats:
         """Return how far a target's surface stands above a place; without end below it while turned away."""
@@ -112,8 +138,27 @@ class TwinBench:
             return np.full_like(times_s, -np.inf)
         return self.plates_mm(times_s) - touches_at_mm
 
+    def _grip_travels_mm(self, times_s: Floats) -> Floats:
+        """Return how far the grip has pulled from its home; without end while the turret presents another."""
+        away = np.abs(self.turret.positions_at(times_s) % 360.0 - TARGET_ANGLES["grip"]) > TARGET_TOLERANCE
+        return np.where(away, np.inf, self.world.peel.position_mm - self.plates_mm(times_s))
+
+    def _place_on_film_mm(self, time_s: float) -> float:
+        """Return how far the film's middle is turned past the pen: each place on it is a fresh one."""
+        off = math.radians(self.turret.position_at(time_s) % 360.0 - TARGET_ANGLES["film"])
+        return off * self.world.film.radius_mm
+
+    def _film_overlaps_mm(self, times_s: Floats) -> Floats:
+        """Return how far the rim has sunk into the film; negative while it hangs above."""
+        return self._heights_mm(times_s, "film", self.world.film.position_mm - self._film.thickness_mm)
+
     def _gaps_mm(self, times_s: Floats) -> Floats:
-        return -self._heights_mm(times_s, "datum", self.world.nest.rim_position_mm)
+        """Return how far the plate is below the rim plane, in the pen's own lengths at 20 °C."""
+        nest = self.world.nest
+        drifts_mm = nest.drift_mm * -np.expm1(-times_s / nest.drift_time_s)
+        below_mm = -self._heights_mm(times_s, "datum", nest.rim_position_mm) + drifts_mm
+        gaps: Floats = below_mm * self._pen_mm_per_stage_mm
+        return gaps
 
     # Contact
 
@@ -150,8 +195,17 @@ class TwinBench:
     def _march(self, time_s: float) -> None:
         while self._pen.next_end_s() <= time_s:
             stroke = self._pen.finish_stroke()
-            gap_mm = float(self._gaps_mm(np.array([stroke.top_s]))[0]) - self._longest_reach_mm
-            self._contact.strike(stroke, gap_mm)
+            self._contact.strike(stroke, self._contact_gap_mm(stroke))
+            if self.target_at(stroke.top_s) == "phantom":
+                self._pen.load_n = self._phantom.strike(stroke.top_s, stroke.top_mm)
+
+    def _contact_gap_mm(self, stroke: Stroke) -> float:
+        """Return how far a nominal needle's top must reach beyond the rim to touch metal in this stroke."""
+        top_s = np.array([stroke.top_s])
+        if self.target_at(stroke.top_s) == "film":
+            overlap_mm = float(self._film_overlaps_mm(top_s)[0])
+            return self._film.gap_mm(stroke, overlap_mm, self._place_on_film_mm(stroke.top_s))
+        return float(self._gaps_mm(top_s)[0]) - self._longest_reach_mm
 
     # Force
 
@@ -162,10 +216,16 @@ class TwinBench:
         match self.target_at(now_s):
             case "datum":
                 return self._datum_forces_n(times_s)
+            case "film":
+                return self._film.rim_n(self._film_overlaps_mm(times_s)) + self._pen.load_n
             case "anvil":
                 return self._pouch.force_n(times_s)
+            case "phantom" if self._pen.running:
+                return np.full_like(times_s, self._pen.load_n)
             case "phantom":
                 return self._phantom.force_n(times_s)
+            case "grip":
+                return self._seal.force_n(times_s)
             case _:
                 return np.zeros_like(times_s)
 
@@ -178,11 +238,21 @@ class TwinBench:
             return rim_n + self._pen.load_n
         per_needle = self.world.pen.crank.spring_n_per_mm / len(self._needle_reach_mm)
         overlaps = self._static_reaches_mm(float(times_s[-1])) - gaps_mm[:, None]
-        needles_n: Floats = per_needle * np.clip(overlaps, 0.0, None).sum(axis=1)
+        # The plate gives way under the needles as it does under the rim.
+        given = 1.0 + per_needle * (overlaps > 0.0).sum(axis=1) / nest.stiffness_n_per_mm
+        needles_n: Floats = per_needle * np.clip(overlaps, 0.0, None).sum(axis=1) / given
         return rim_n + needles_n
 
     def _static_reaches_mm(self, time_s: float) -> Floats:
         return self._pen.static_reach_mm(time_s) + self._needle_reach_mm
+
+
+def _pen_mm_per_stage_mm(world: World) -> float:
+    """Return what a millimetre that the stage moves near the rim is along the pen, both warm."""
+    warmth = (world.stage.expansion_per_k - world.pen.expansion_per_k) * (
+        world.environment.temperature_c - REFERENCE_C
+    )
+    return (1.0 + warmth) * math.cos(world.nest.axis_tilt_mrad * 1e-3)
 
 
 def _soft_overlap(overlap_mm: Floats, width_mm: float) -> Floats:

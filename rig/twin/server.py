@@ -17,6 +17,7 @@ from rig.twin.wire import Emulator, Line, Pace, serve_pty, serve_tcp
 from rig.twin.world import World
 
 SERIAL_BAUD = 115200
+LEAK_TESTER_BAUD = 38400
 
 
 class ClockLine:
@@ -54,32 +55,42 @@ class Served:
 async def serve(world: World, product: Product, *, seed: int, virtual: bool) -> Served:
     """Put every instrument of a bench on the wire and return where they are.
 
-    Stage and pen are on TCP and on a pty at once, as instruments with two connectors are; ptys exist
-    on Unix only, so elsewhere the serial ones are missing.
+    Stage, pen and leak tester are on TCP and on a pty at once, as instruments with two connectors are;
+    ptys exist on Unix only, so elsewhere the serial ones are missing.
     """
     from rig.twin.emulators.counter_keysight import KeysightEmulator
     from rig.twin.emulators.gauge_mark10 import Mark10Emulator
+    from rig.twin.emulators.leak_tester_ateq import AteqEmulator, AteqRtuSlave, AteqTcpSlave
     from rig.twin.emulators.pen_modbus import PenFirmware, RtuSlave, TcpSlave
     from rig.twin.emulators.stage_zaber import ZaberEmulator
+    from rig.twin.emulators.supply_keysight import KeysightSupply
+    from rig.twin.emulators.supply_rigol import RigolSupply
 
     time = TwinTime(virtual=virtual)
     bench = TwinBench(world, product, time, seed=seed)
     stage, counter, firmware = ZaberEmulator(bench), KeysightEmulator(bench), PenFirmware(bench)
     gauge = Mark10Emulator(bench)
+    supply = RigolSupply(bench) if world.supply.dialect == "rigol" else KeysightSupply(bench)
+    leak_tester = AteqEmulator(bench)
     addresses = {
         "stage": await _visa_tcp(stage, time),
         "force_gauge_tcp": await _visa_tcp(gauge, time),
         "counter": await _visa_tcp(counter, time),
+        "supply": await _visa_tcp(supply, time),
         "pen_tcp": f"tcp:127.0.0.1:{await serve_tcp(TcpSlave(firmware), time)}",
+        "leak_tester_tcp": f"tcp:127.0.0.1:{await serve_tcp(AteqTcpSlave(leak_tester), time)}",
         "clock": f"127.0.0.1:{await serve_tcp_free(ClockLine(time), time)}",
     }
     if os.name == "posix":
         addresses["stage_serial"] = f"ASRL{serve_pty(stage, time, baud=SERIAL_BAUD)}::INSTR"
         addresses["force_gauge"] = f"ASRL{serve_pty(gauge, time, baud=SERIAL_BAUD)}::INSTR"
         addresses["pen"] = f"rtu:{serve_pty(RtuSlave(firmware), time, baud=SERIAL_BAUD)}:{SERIAL_BAUD}"
+        leak_tester_line = serve_pty(AteqRtuSlave(leak_tester), time, baud=LEAK_TESTER_BAUD)
+        addresses["leak_tester"] = f"rtu:{leak_tester_line}:{LEAK_TESTER_BAUD}"
     else:
         addresses["force_gauge"] = addresses["force_gauge_tcp"]
         addresses["pen"] = addresses["pen_tcp"]
+        addresses["leak_tester"] = addresses["leak_tester_tcp"]
     return Served(addresses)
 
 

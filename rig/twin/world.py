@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -53,6 +53,7 @@ class Motor(Section):
     ripple_1: float = p(0.015, "1", "once-per-stroke variation of speed")
     ripple_2: float = p(0.010, "1", "twice-per-stroke variation of speed")
     ripple_phase_rad: float = p(1.1, "rad", "phase of the speed ripple against the top")
+    sag: NonNegative = p(0.01, "1", "relative loss of a rate still held, at no voltage against full voltage")
     warming_k_per_min: NonNegative = p(2.0, "K/min", "warming of the pen's nose while the motor runs")
     current_ma: Positive = p(310.0, "mA", "current at 7000 /min without load")
 
@@ -77,6 +78,7 @@ class Needles(Section):
     circle_mm: Positive = p(1.6, "mm", "radius of the circle they stand on")
     puncture_n: Positive = p(0.030, "N", "force at which a sharp needle punctures the phantom at 1 mm/s")
     bluntness: Annotated[float, Field(ge=1)] = p(1.0, "1", "puncture force relative to a new tip")
+    insertions: Annotated[int, Field(ge=0)] = p(0, "1", "insertions each needle has made before")
 
 
 class Tip(Section):
@@ -85,6 +87,7 @@ class Tip(Section):
     present: bool = Field(True, description="a tip is plugged in")
     lot: str = Field("T2611A", description="lot the tip's chip reports")
     use_count: Annotated[int, Field(ge=0)] = p(0, "1", "earlier uses the tip's chip reports")
+    number: Annotated[int, Field(ge=0)] = p(0, "1", "which tip of its lot: its needles; 0: by the seed")
     needles: Needles = Needles()
 
 
@@ -100,6 +103,19 @@ class Firmware(Section):
     turnaround_s: NonNegative = p(0.001, "s", "time to answer a request")
 
 
+class PenPower(Section):
+    """What the pen draws, and when its firmware finds the voltage too low."""
+
+    full_mv: Positive = p(3950.0, "mV", "voltage at which the motor reaches maximum_per_min, and less below")
+    idle_ma: NonNegative = p(18.0, "mA", "current of the electronics, at full voltage")
+    inrush_ma: NonNegative = p(900.0, "mA", "additional current when the motor starts; fades with ramp_s")
+    current_ripple: Annotated[float, Field(ge=0, lt=1)] = p(0.12, "1", "twice-per-stroke ripple of current")
+    cut_off_mv: NonNegative = p(3050.0, "mV", "voltage below which the firmware switches the motor off")
+    cut_off_delay_s: NonNegative = p(0.02, "s", "time for which the voltage must be that low")
+    hysteresis_mv: NonNegative = p(150.0, "mV", "how far it must rise above that before the motor runs again")
+    brown_out_mv: NonNegative = p(2300.0, "mV", "voltage below which the electronics lose their memory")
+
+
 class Pen(Section):
     """The pen under test."""
 
@@ -108,7 +124,9 @@ class Pen(Section):
     crank: Crank = Crank()
     tip: Tip = Tip()
     firmware: Firmware = Firmware()
+    power: PenPower = PenPower()
     rim_radius_mm: Positive = p(4.0, "mm", "radius of the rim")
+    expansion_per_k: float = p(17.0e-6, "1/K", "thermal expansion of pen and needles, of their size at 20 °C")
 
 
 class Contact(Section):
@@ -130,6 +148,9 @@ class Nest(Section):
     tilt_mrad: float = p(0.3, "mrad", "tilt of the plate against the rim")
     tilt_direction_rad: float = p(0.9, "rad", "direction of the tilt")
     soft_mm: NonNegative = p(0.0012, "mm", "width of the soft beginning of contact, from tilt and roughness")
+    axis_tilt_mrad: float = p(2.5, "mrad", "angle between the stage's travel and the pen's axis")
+    drift_mm: float = p(0.0004, "mm", "how far the rim moves in all as the nest warms with the pen in it")
+    drift_time_s: Positive = p(60.0, "s", "time constant of that movement")
 
 
 class Pouch(Section):
@@ -157,15 +178,68 @@ class Phantom(Section):
     drop: Probability = p(0.55, "1", "share of a needle's force lost at its puncture")
     friction_n_per_mm: NonNegative = p(0.004, "N/mm", "growth of the force per buried millimetre, per needle")
     rate_exponent: float = p(0.08, "1", "puncture force grows with speed to this power")
+    weakening: Probability = p(0.5, "1", "share of its strength that a fresh hole lacks")
+    healing_s: Positive = p(8.0, "s", "time constant with which a hole closes at rest")
+
+
+class Wear(Section):
+    """How needles blunt and shorten: by the share w = x/(1 + x), x = (insertions/half)^exponent."""
+
+    worst: Annotated[float, Field(ge=1)] = p(4.0, "1", "bluntness of a needle that is worn down altogether")
+    shortening_mm: NonNegative = p(0.03, "mm", "length that such a needle has lost")
+    half: Positive = p(30_000.0, "1", "insertions after which a needle is half worn")
+    exponent: Positive = p(0.8, "1", "how fast wear begins: below 1 it begins fast")
+    scatter: NonNegative = p(0.15, "1", "relative scatter of `half` between needles (log-normal)")
+
+
+class Peel(Section):
+    """The pouch's seal in the grip: film, adhesive, and how the one leaves the other."""
+
+    position_mm: Positive = p(36.0, "mm", "stage position at which the grip takes the seal, without force")
+    strength_n_per_15mm: Positive = p(2.4, "N/15 mm", "mean force of steady peeling")
+    specimen_scatter: NonNegative = p(0.06, "1", "relative scatter of that between specimens")
+    width_mm: Positive = p(15.04, "mm", "width of a specimen")
+    length_mm: Positive = p(10.0, "mm", "length of the seal along the peel; the grip travels twice as far")
+    slack_mm: NonNegative = p(0.8, "mm", "travel before the film is taut")
+    film_n_per_mm: Positive = p(3.0, "N/mm", "stiffness of the taut film")
+    initiation: NonNegative = p(0.45, "1", "excess of the force at which peeling begins")
+    initiation_mm: Positive = p(0.35, "mm", "length of seal over which that excess fades")
+    waviness: NonNegative = p(0.05, "1", "relative scatter of the strength along the seal")
+    wave_mm: Positive = p(1.3, "mm", "length of those waves")
+    slip: Probability = p(0.12, "1", "share of the force lost when the front slips")
+    tears_at: Probability = p(1.0, "1", "share of the seal at which the film tears; 1 for a clean peel")
 
 
 class Film(Section):
-    """Layers of film over a conductive plate: what real penetration depth is measured with."""
+    """Layers of film on a soft conductive bed: what real penetration depth is measured with.
 
-    layer_mm: Positive = p(0.126, "mm", "thickness of a layer")
+    Before puncture a needle takes the film down with it: F = (a·d + b·d²)·v^bed_exponent, with d in mm and
+    the speed v in mm/s. It punctures at F = puncture_n·v^rate_exponent and more for each layer already
+    pierced. A hole closes behind the needle but stays weaker.
+    """
+
+    position_mm: Positive = p(41.62, "mm", "stage position at which the bed reaches the rim plane")
+    layer_mm: Positive = p(0.1265, "mm", "thickness of a layer")
     layers: Annotated[int, Field(ge=1)] = p(4, "1", "how many layers are stretched")
-    deflection_mm: NonNegative = p(0.10, "mm", "surface deflection before puncture, at 100 strokes a second")
-    deflection_exponent: float = p(-0.25, "1", "deflection changes with rate to this power")
+    thickness_scatter_mm: NonNegative = p(0.0008, "mm", "scatter of a layer's thickness from site to site")
+    puncture_n: Positive = p(0.026, "N", "force at which a sharp needle punctures one layer at 1 mm/s")
+    rate_exponent: float = p(0.05, "1", "puncture force grows with speed to this power")
+    linear_n_per_mm: Positive = p(0.010, "N/mm", "a, per needle, at 1 mm/s")
+    square_n_per_mm2: NonNegative = p(0.20, "N/mm²", "b, per needle, at 1 mm/s")
+    bed_exponent: float = p(0.38, "1", "film and bed stiffen with speed to this power")
+    grip: NonNegative = p(
+        0.20, "1", "share of the puncture force with which a pierced layer holds the needle"
+    )
+    needle_scatter: NonNegative = p(0.08, "1", "relative scatter of the puncture force between needles")
+    site_scatter: NonNegative = p(0.04, "1", "the same from site to site")
+    stroke_scatter: NonNegative = p(0.06, "1", "the same from stroke to stroke")
+    weakening: Probability = p(0.30, "1", "share of its strength that a hole loses in the end")
+    weakening_strokes: Positive = p(800.0, "1", "strokes after which it has lost 63 % of that")
+    rim_n_per_mm: Positive = p(25.0, "N/mm", "stiffness of film and bed under the rim")
+    doming_mm_per_n: NonNegative = p(0.006, "mm/N", "how far the rim's force makes the film bulge within it")
+    radius_mm: Positive = p(60.0, "mm", "distance of the film from the turret's axis")
+    half_width_mm: Positive = p(9.0, "mm", "film to either side of its middle, along the turret's way")
+    hole_mm: Positive = p(0.12, "mm", "strokes nearer to each other than this meet the same holes")
 
 
 class Stage(Section):
@@ -176,6 +250,7 @@ class Stage(Section):
     cyclic_mm: NonNegative = p(0.0003, "mm", "amplitude of the screw's cyclic error")
     cyclic_period_mm: Positive = p(1.27, "mm", "pitch of the screw")
     repeatability_mm: NonNegative = p(0.00015, "mm", "scatter of each move's end")
+    expansion_per_k: float = p(11.0e-6, "1/K", "thermal expansion of the screw; its scale holds at 20 °C")
 
 
 class Gauge(Section):
@@ -200,6 +275,58 @@ class Counter(Section):
     resolution_s: Positive = p(1e-10, "s", "steps of a time stamp")
 
 
+class LeakTester(Section):
+    """The pressure-decay tester and the part on it."""
+
+    serial: Annotated[int, Field(ge=1)] = p(620417, "1", "serial number")
+    turnaround_s: NonNegative = p(0.003, "s", "time to answer a request")
+    gain_error: float = p(0.0006, "1", "relative error of pressure")
+    offset_pa: float = p(3.0, "Pa", "reading at the room's pressure")
+    drift_pa_per_s: float = p(0.004, "Pa/s", "drift of the pressure sensor's zero")
+    noise_pa: NonNegative = p(0.4, "Pa", "noise of a pressure reading")
+    resolution_pa: Positive = p(0.1, "Pa", "steps of a pressure reading")
+    temperature_error_k: float = p(0.12, "K", "error of the fixture's temperature probe")
+    temperature_noise_k: NonNegative = p(0.0008, "K", "noise of a temperature reading")
+    probe_lag_s: NonNegative = p(12.0, "s", "how far the probe lags behind the room")
+    fill_time_s: Positive = p(0.25, "s", "time constant of the filling pressure")
+    fill_error: float = p(0.004, "1", "relative error of the filling pressure")
+    supply_pa_s_per_pa_m3: NonNegative = p(
+        6e5, "Pa/(Pa·m³/s)", "how far a leak pulls the filling pressure down"
+    )
+    volume_ml: Positive = p(12.15, "mL", "volume of part, hoses and tester, without pressure")
+    creep_ml_per_kpa: NonNegative = p(4e-5, "mL/kPa", "how far the part slowly grows under pressure")
+    creep_time_s: Positive = p(45.0, "s", "time constant of that growth")
+    fast_share: Probability = p(0.93, "1", "share of the heat of filling that the wall takes up fast")
+    fast_time_s: Positive = p(0.9, "s", "time constant in which it does")
+    slow_share: Probability = p(0.012, "1", "share of it that warms what is poorly cooled")
+    slow_time_s: Positive = p(7.5, "s", "time constant in which that cools")
+    channel_um: NonNegative = p(0.0, "µm", "diameter of a channel out of the part; 0 for none")
+    channel_length_mm: Positive = p(10.0, "mm", "length of that channel")
+    permeation_pa_m3_per_s: NonNegative = p(3e-7, "Pa·m³/s", "loss of a tight part at 35 kPa")
+    room_drift_k_per_h: float = p(1.2, "K/h", "steady warming of the room")
+    room_swing_k: NonNegative = p(0.05, "K", "amplitude of the room's slow swing")
+    room_swing_s: Positive = p(600.0, "s", "period of that swing")
+    wall_lag_s: NonNegative = p(30.0, "s", "how far the part's wall lags behind the room")
+
+
+class Supply(Section):
+    """The programmable supply that may stand in for the pen's cell."""
+
+    dialect: Literal["keysight", "rigol"] = Field("keysight", description="whose commands it speaks")
+    serial: str = Field("MY59002187", description="serial number")
+    voltage_error: float = p(2.5e-4, "1", "relative error of the set voltage")
+    voltage_offset_v: float = p(0.0008, "V", "error of the set voltage at zero")
+    readback_voltage_error: float = p(-1.5e-4, "1", "relative error of the measured voltage")
+    readback_current_error: float = p(6e-4, "1", "relative error of the measured current")
+    readback_current_offset_a: float = p(0.0002, "A", "error of the measured current at zero")
+    voltage_noise_v: NonNegative = p(0.0002, "V", "noise of a measured voltage")
+    current_noise_a: NonNegative = p(0.0001, "A", "noise of a measured current")
+    settle_s: Positive = p(0.008, "s", "time constant with which the output follows a setting")
+    measure_s: Positive = p(0.02, "s", "time over which a measurement averages")
+    output_ohm: NonNegative = p(0.001, "Ω", "resistance of the output stage")
+    lead_ohm: NonNegative = p(0.02, "Ω", "resistance of the leads to the pen, both ways")
+
+
 class Environment(Section):
     """The room."""
 
@@ -216,10 +343,14 @@ class World(Section):
     nest: Nest = Nest()
     pouch: Pouch = Pouch()
     phantom: Phantom = Phantom()
+    wear: Wear = Wear()
+    peel: Peel = Peel()
     film: Film = Film()
     stage: Stage = Stage()
     gauge: Gauge = Gauge()
     counter: Counter = Counter()
+    leak_tester: LeakTester = LeakTester()
+    supply: Supply = Supply()
     environment: Environment = Environment()
 
 

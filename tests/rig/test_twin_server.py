@@ -16,8 +16,8 @@ import pytest
 from tests.support.command import ENVIRONMENT, PASS, PATIENCE_S, REFUSED, RIG, ROOT, rig
 from tests.support.standing_twin import StandingTwin, standing_twin
 
-ROLES = {"stage", "force_gauge_tcp", "counter", "pen_tcp", "clock"}
-SERIAL_ROLES = {"stage_serial", "force_gauge", "pen"}
+ROLES = {"stage", "force_gauge_tcp", "counter", "supply", "pen_tcp", "leak_tester_tcp", "clock"}
+SERIAL_ROLES = {"stage_serial", "force_gauge", "pen", "leak_tester"}
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,10 @@ def test_gauge_answers(twin: StandingTwin) -> None:
 
 def test_counter_answers(twin: StandingTwin) -> None:
     assert b",53230A,MY63260252," in twin.ask("counter", b"*IDN?\n")
+
+
+def test_supply_answers(twin: StandingTwin) -> None:
+    assert b",E36312A,MY59002187," in twin.ask("supply", b"*IDN?\n")
 
 
 def test_pen_answers(twin: StandingTwin) -> None:
@@ -103,7 +107,7 @@ def test_stops_quietly(number: signal.Signals) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--world", "nope"), "unknown world 'nope', expected one of: drifting-gauge, dull-tip"),
+        (("--world", "nope"), "unknown world 'nope', expected one of: bent-needle, drifting-gauge"),
         (("--set", "pen.depth.gain=-1"), "pen.depth.gain: got -1, expected greater than 0"),
         (("--product", "nope"), "unknown product 'nope'"),
         (("--seed", "x"), "'--seed'"),

@@ -10,7 +10,7 @@ from rig.instruments.opening import open_driver
 from rig.instruments.wirelog import WireLog
 from rig.procedures.bench import Bench
 from rig.product import load_product
-from rig.station import Station, load_station
+from rig.station import OPTIONAL_CERTIFICATE_FIGURES, Station, load_station
 from tests.support.serving import serving
 
 
@@ -52,4 +52,7 @@ def _open(config: Station, addresses: dict[str, str], clock: LinkedClock, stack:
         unlock_key=product.calibration.unlock_key,
     )
     stack.callback(pen.close)
-    return Bench(opened["stage"], opened["force_gauge"], opened["counter"], pen, clock, config, product)
+    optional = {role: opened[role] for role in OPTIONAL_CERTIFICATE_FIGURES if role in opened}
+    return Bench(
+        opened["stage"], opened["force_gauge"], opened["counter"], pen, clock, config, product, optional
+    )

@@ -39,7 +39,9 @@ def begin_run(store: Store, run_id: str = RUN_ID) -> RunRecorder:
     return recorder
 
 
-def measure(recorder: RunRecorder, *, value: float = 0.25137, verdict: str = "PASS") -> None:
+def measure(
+    recorder: RunRecorder, *, value: float = 0.25137, verdict: str = "PASS", accepted: bool | None = None
+) -> None:
     """Record one extension with its trace."""
     recorder.measurement(
         name="extension.as_found 0.25 mm @ 5000 /min",
@@ -52,8 +54,11 @@ def measure(recorder: RunRecorder, *, value: float = 0.25137, verdict: str = "PA
         U=0.0042,
         lower=0.1,
         upper=0.4,
-        rule="guard_band",
+        rule="guard band 1·U",
         verdict=verdict,
+        accepted=accepted,
+        p_conform=0.9999,
+        tur=35.7,
         requirements=["PEN-DEPTH-ACCURACY"],
         budget=[{"name": "fit", "u": 0.002, "dof": 5.0}, {"name": "stage", "u": 0.0006, "dof": None}],
         trace=recorder.trace(extension_trace()),
@@ -74,8 +79,9 @@ def record_presence(recorder: RunRecorder) -> None:
         U=0.0,
         lower=1,
         upper=1,
-        rule="simple_acceptance",
+        rule="simple acceptance",
         verdict="PASS",
+        p_conform=1.0,
     )
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from typing import Literal
 
-from rig.product import Register
+from rig.product_registers import Register
 
 Value = float | str | Sequence[int]
 WordOrder = Literal["big", "little"]

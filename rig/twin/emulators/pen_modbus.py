@@ -7,7 +7,8 @@ Everything else is read only. A request is carried out whole or not at all:
 
 * exception 02: an address without a register, a read-only one, or part of a value of two words;
 * exception 03: a value out of range, or two commands in one request;
-* exception 04: not in this state: ``run`` without a tip or with a used one, ``shadow_bank`` while locked;
+* exception 04: not in this state: ``run`` without a tip, with a used one or below the cut-off voltage,
+  ``shadow_bank`` while locked;
 * exception 06: ``park`` while the motor runs.
 
 ``commit`` is always acknowledged; ``commit_result`` says whether the table was taken.
@@ -21,7 +22,7 @@ from dataclasses import replace
 from enum import IntEnum, IntFlag
 
 from rig.errors import TwinError
-from rig.product import Register
+from rig.product_registers import Register
 from rig.twin.bench import TwinBench
 from rig.twin.emulators.modbus_slave import Exc, Refused, RtuSlave, TcpSlave
 from rig.twin.emulators.modbus_words import Value, decode, encode
@@ -49,6 +50,7 @@ class Error(IntFlag):
     NO_TIP = 2
     TABLE_INVALID = 4
     BATTERY_LOW = 8
+    CUT_OFF = 16
 
 
 class Commit(IntEnum):
@@ -91,7 +93,10 @@ class PenFirmware:
     # The device that a slave speaks for
 
     async def attend(self) -> bool:
-        """Let the turnaround time pass; a pen that restarts hears nothing."""
+        """Let the turnaround time pass; a pen that restarts, or has no power, hears nothing."""
+        if self._bench.pen.is_dark_at(self._bench.time.now()):
+            self._reboot()
+            return False
         if self._bench.time.now() < self._deaf_until_s:
             return False
         await self._bench.time.wait(self._bench.world.pen.firmware.turnaround_s)
@@ -159,7 +164,7 @@ class PenFirmware:
             "park": self._park_code,
             "motor_speed_per_min": lambda: bench.pen.speed_per_min_at(now()),
             "motor_current_ma": lambda: bench.pen.current_ma_at(now()),
-            "battery_mv": lambda: firmware.battery_mv,
+            "battery_mv": self._battery_mv,
             "battery_percent": self._battery_percent,
             "temperature_centi_c": lambda: 100.0 * (room.temperature_c + bench.pen.temperature_rise_k(now())),
             "tip_present": lambda: tip.present,
@@ -193,11 +198,16 @@ class PenFirmware:
             flags |= Error.TIP_USED
         if self._battery_percent() < BATTERY_LOW_PERCENT:
             flags |= Error.BATTERY_LOW
+        if not self._bench.pen.takes_start_at(self._bench.time.now()):
+            flags |= Error.CUT_OFF
         return flags
+
+    def _battery_mv(self) -> float:
+        return 1000.0 * self._bench.pen.feed_at(self._bench.time.now()).load_v
 
     def _battery_percent(self) -> float:
         span_mv = BATTERY_FULL_MV - BATTERY_EMPTY_MV
-        share = (self._bench.world.pen.firmware.battery_mv - BATTERY_EMPTY_MV) / span_mv
+        share = (self._battery_mv() - BATTERY_EMPTY_MV) / span_mv
         return 100.0 * min(max(share, 0.0), 1.0)
 
     def _active_bank(self) -> list[int]:
@@ -221,7 +231,7 @@ class PenFirmware:
         bench = self._bench
         if value == 0:
             return lambda: bench.pen.stop(bench.time.now())
-        if self._error_flags() & (Error.NO_TIP | Error.TIP_USED):
+        if self._error_flags() & (Error.NO_TIP | Error.TIP_USED | Error.CUT_OFF):
             raise Refused(Exc.DEVICE_FAILURE)
         return lambda: bench.pen.start(bench.time.now())
 

@@ -80,6 +80,10 @@ class Status:
         else:
             self._errors[-1] = ScpiError(-350)
 
+    def take_error(self) -> ScpiError:
+        """Return the oldest error and forget it; number 0 when there is none."""
+        return self._errors.popleft() if self._errors else ScpiError(0)
+
     def commands(self) -> list[Command]:
         """Return the commands that read and set all this."""
         return [
@@ -88,7 +92,7 @@ class Status:
             Command("*ESR", ask=self._take_event),
             Command("*SRE", self._set_service_enable, lambda call: f"{self._service_enable:+d}", (1, 1)),
             Command("*STB", ask=lambda call: f"{self._byte():+d}"),
-            Command("SYSTem:ERRor[:NEXT]", ask=self._next_error),
+            Command("SYSTem:ERRor[:NEXT]", ask=lambda call: str(self.take_error())),
             Command("SYSTem:ERRor:COUNt", ask=lambda call: f"{len(self._errors):+d}"),
             Command("STATus:PRESet", self._preset),
             *self.questionable.commands("STATus:QUEStionable"),
@@ -111,9 +115,6 @@ class Status:
     def _take_event(self, call: Call) -> str:
         event, self._event = self._event, 0
         return f"{event:+d}"
-
-    def _next_error(self, call: Call) -> str:
-        return str(self._errors.popleft() if self._errors else ScpiError(0))
 
     def _byte(self) -> int:
         reasons = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rig.twin.world import Needles
+from rig.twin.randomness import noise_source
+from rig.twin.world import Needles, Tip
 
 Floats = NDArray[np.float64]
 
@@ -35,3 +36,8 @@ class NeedleSet:
     def reach_mm(self, slope_x: float = 0.0, slope_y: float = 0.0) -> Floats:
         """Height of each needle above a plate that rises by the given slopes (1) across the rim plane."""
         return self.lengths_mm + slope_x * self.x_mm + slope_y * self.y_mm
+
+
+def needles_of(tip: Tip, count: int, *, seed: int) -> NeedleSet:
+    """Return the needles of a tip: the same for the same tip number, drawn by the seed where it has none."""
+    return NeedleSet(tip.needles, count, noise_source(tip.number or seed, "needles"))

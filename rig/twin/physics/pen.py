@@ -13,11 +13,14 @@ import numpy as np
 
 from rig.product import Product
 from rig.twin.physics.needles import NeedleSet
+from rig.twin.physics.pen_power import PenPower
+from rig.twin.physics.supply import Feed
 from rig.twin.world import Pen
 
 PARK_S = 0.15  # time to turn the crank to rest
 COAST_S = 0.10  # time for which a stopped motor still turns
 SLOWEST_HZ = 15.0
+VOLTAGE_CHECKS = 4  # a stroke, while the pen runs on a supply
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,10 @@ class PenMechanics:
         self.drive = DepthDrive(pen)
         self._stroke_mm = product.mechanics.stroke_mm + pen.crank.stroke_error_mm
         self._ratio = max(0.0, product.mechanics.crank_ratio + pen.crank.ratio_error)
-        self._rate_hz = self.rate_hz_for(product.calibration.rates_per_min[0])
-        self._stop_s = math.inf
+        self.power = PenPower(pen)
+        self._load_v = self.power.feed(0.0, 0.0).load_v
+        self._asked_per_min = product.calibration.rates_per_min[0]
+        self._start_s, self._stop_s = 0.0, math.inf
         self._stroke: Stroke | None = None
         self._speed_hz = 0.0
         self._warm_k, self._warm_since_s = 0.0, 0.0
@@ -105,7 +110,7 @@ class PenMechanics:
             self._stop_s = math.inf  # still coasting: drive on
             return
         self._parked, self._stop_s = None, math.inf
-        self._speed_hz, self._warm_since_s = SLOWEST_HZ, time_s
+        self._speed_hz, self._warm_since_s, self._start_s = SLOWEST_HZ, time_s, time_s
         self._stroke = self._make_stroke(time_s)
 
     def stop(self, time_s: float) -> None:
@@ -115,7 +120,7 @@ class PenMechanics:
 
     def set_rate(self, time_s: float, per_min: float) -> None:
         """Ask for a stroke rate; it is approached with the motor's time constant."""
-        self._rate_hz = self.rate_hz_for(per_min)
+        self._asked_per_min = per_min
 
     def command_depth(self, time_s: float, drive_mm: float) -> None:
         """Move the depth drive."""
@@ -148,6 +153,21 @@ class PenMechanics:
             else 0.0
         )
 
+    def feed_at(self, time_s: float) -> Feed:
+        """Return voltage and current at the battery contacts, inrush and ripple included."""
+        return self.power.feed(time_s, self._draw_ma(time_s))
+
+    def is_dark_at(self, time_s: float) -> bool:
+        """Say whether the voltage is too low for the electronics to live on."""
+        return self.power.is_dark(self.feed_at(time_s).load_v)
+
+    def takes_start_at(self, time_s: float) -> bool:
+        """Say whether the voltage is high enough for the firmware to run the motor."""
+        load_v = self.feed_at(time_s).load_v
+        self.power.watch(time_s, load_v)
+        too_low = not self.running and self.power.is_low(load_v)
+        return not (self.power.is_cut_off or too_low)
+
     def temperature_rise_k(self, time_s: float) -> float:
         """Return how much warmer the pen's nose is than when the world began."""
         minutes = (time_s - self._warm_since_s) / 60.0 if self.running else 0.0
@@ -169,7 +189,8 @@ class PenMechanics:
         """Return the present stroke, whose end has come, and begin the next unless the motor stopped."""
         done = self._stroke
         assert done is not None, "no stroke is under way"
-        target_hz = self._rate_hz * (1.0 - self._pen.motor.droop_per_n * self.load_n)
+        self._watch_voltage(done)
+        target_hz = self.rate_hz_for(self._asked_per_min) * (1.0 - self._pen.motor.droop_per_n * self.load_n)
         decay = math.exp(-done.period_s / self._pen.motor.ramp_s)
         self._speed_hz = target_hz + (self._speed_hz - target_hz) * decay
         if done.end_s >= self._stop_s:
@@ -180,9 +201,10 @@ class PenMechanics:
         return done
 
     def rate_hz_for(self, per_min: float) -> float:
-        """Return the unloaded running rate for a requested one."""
-        motor = self._pen.motor
-        return min(per_min * (1.0 + motor.rate_error), motor.maximum_per_min) / 60.0
+        """Return the unloaded running rate for a requested one, at the voltage there is."""
+        motor, fullness = self._pen.motor, self.power.fullness(self._load_v)
+        held = per_min * (1.0 + motor.rate_error) * (1.0 - motor.sag * (1.0 - fullness))
+        return min(held, motor.maximum_per_min * fullness) / 60.0
 
     def stretch_mm(self, rate_hz: float) -> float:
         """Return how much further inertia carries the needles at speed; grows with the rate's square."""
@@ -211,6 +233,27 @@ class PenMechanics:
         wobble = motor.ripple_1 * (math.sin(angle + phase) - math.sin(phase))
         wobble += 0.5 * motor.ripple_2 * (math.sin(2 * angle + phase) - math.sin(phase))
         return stroke.period_s / (2 * math.pi) * (angle + wobble)
+
+    def _draw_ma(self, time_s: float) -> float:
+        if not self.running or self._stop_s < math.inf:
+            return 0.0
+        power, stroke = self._pen.power, self._stroke
+        assert stroke is not None
+        inrush_ma = power.inrush_ma * math.exp(-(time_s - self._start_s) / self._pen.motor.ramp_s)
+        turn = (time_s - stroke.start_s) / stroke.period_s
+        # Twice a turn the crank pushes the needles, and twice it coasts.
+        wave = 1.0 + power.current_ripple * math.sin(4.0 * math.pi * turn)
+        return self.current_ma_at(time_s) * wave + inrush_ma
+
+    def _watch_voltage(self, stroke: Stroke) -> None:
+        if self.power.rests_on_cell(self._load_v):
+            return
+        checks = VOLTAGE_CHECKS if self.power.is_external else 1
+        for check in range(1, checks + 1):
+            time_s = stroke.start_s + stroke.period_s * check / checks
+            self._load_v = self.feed_at(time_s).load_v
+            if self.power.watch(time_s, self._load_v):
+                self.stop(time_s)
 
     def _top_mm(self, time_s: float) -> float:
         warming = self._pen.depth.thermal_mm_per_k * self.temperature_rise_k(time_s)

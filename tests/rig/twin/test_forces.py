@@ -16,7 +16,13 @@ from rig.twin.time import TwinTime
 from rig.twin.world import load_world
 
 Floats = NDArray[np.float64]
-PLAIN = ("stage.scale_error=0.0", "stage.cyclic_mm=0.0", "stage.repeatability_mm=0.0", "nest.tilt_mrad=0.0")
+PLAIN = (
+    "stage.scale_error=0.0",
+    "stage.cyclic_mm=0.0",
+    "stage.repeatability_mm=0.0",
+    "nest.tilt_mrad=0.0",
+    "nest.drift_mm=0.0",
+)
 
 
 class Probe:
@@ -61,6 +67,18 @@ def test_the_rim_is_a_spring_behind_a_soft_beginning() -> None:
     assert probe.force_n() == pytest.approx(200.0 * 0.0012 * math.log(2.0))
 
 
+def test_the_rim_drifts_away_and_comes_to_rest() -> None:
+    probe = Probe("datum", "nest.drift_mm=0.010", "nest.drift_time_s=60.0")
+    probe.move(probe.bench.world.nest.rim_position_mm + 0.020)
+    forces_n = []
+    for _ in range(3):
+        forces_n.append(probe.force_n())
+        probe.wait(300.0)
+    early_mm = 0.010 * math.expm1(-2.6 / 60.0)
+    assert forces_n[0] == pytest.approx(200.0 * (0.020 + early_mm), rel=0.01)
+    assert forces_n[1:] == pytest.approx([2.0, 2.0], rel=0.01)
+
+
 def test_a_tilted_plate_touches_early_by_radius_times_tilt() -> None:
     probe = Probe("datum", "nest.tilt_mrad=0.5")
     probe.move(probe.bench.world.nest.rim_position_mm + 0.010)
@@ -76,13 +94,16 @@ def test_parked_needles_press_one_after_the_other() -> None:
     probe.move(rim_mm - 1.1)
     positions, forces = probe.press(rim_mm - 0.9, 0.5, step_s=0.002)
     slopes = np.diff(forces) / np.diff(positions)
-    assert slopes[-20:].mean() == pytest.approx(6.0, rel=0.01), "all needles bear, behind the cartridge"
+    in_series = 1 / (1 / 6.0 + 1 / probe.bench.world.nest.stiffness_n_per_mm)
+    assert slopes[-20:].mean() == pytest.approx(in_series, rel=0.01), "all bear, behind cartridge and plate"
     touching = slopes[slopes > 0.1]
     assert touching[0] < 3.0, "the longest needle alone is softer"
 
 
 def test_a_target_that_is_turned_away_feels_nothing() -> None:
-    probe = Probe("film")
+    probe = Probe("datum")
+    probe.bench.turret.move_to(probe.time.now(), 36.0, 360.0, 3600.0)
+    probe.wait(1.0)
     probe.move(probe.bench.world.nest.rim_position_mm + 0.01)
     assert probe.force_n() == 0.0
 

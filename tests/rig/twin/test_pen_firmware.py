@@ -14,6 +14,7 @@ from rig.twin.bench import TwinBench
 from rig.twin.emulators.modbus_slave import Exc, Refused
 from rig.twin.emulators.pen_modbus import PenFirmware
 from rig.twin.emulators.pen_table import crc_of
+from rig.twin.physics.supply import Feed
 from rig.twin.time import TwinTime
 from tests.support.serving import make_world
 
@@ -30,6 +31,7 @@ class FakeMechanics:
         self.parked: str | None = "retracted"
         self.command_mm = -1.0
         self.rate_per_min = -1.0
+        self.load_v = 3.95
 
     def start(self, time_s: float) -> None:
         self.running, self.parked = True, None
@@ -58,11 +60,21 @@ class FakeMechanics:
     def temperature_rise_k(self, time_s: float) -> float:
         return -30.0
 
+    def feed_at(self, time_s: float) -> Feed:
+        return Feed(self.load_v, 0.0)
+
+    def takes_start_at(self, time_s: float) -> bool:
+        return self.load_v >= 3.05
+
+    def is_dark_at(self, time_s: float) -> bool:
+        return self.load_v < 2.3
+
 
 class FakeBench:
     def __init__(self, *overrides: str, product: Product = PRODUCT) -> None:
         self.world, self.product, self.time = make_world(overrides), product, TwinTime()
         self.pen = FakeMechanics()
+        self.pen.load_v = self.world.pen.firmware.battery_mv / 1000.0
 
 
 class Rig:
@@ -233,6 +245,22 @@ def test_without_a_new_tip_it_does_not_run(override: str, flags: int) -> None:
 
 def test_a_low_battery_is_flagged() -> None:
     assert Rig("pen.firmware.battery_mv=3350").get("error_flags") == 8
+
+
+def test_below_the_cut_off_the_motor_does_not_start_and_below_the_brown_out_nothing_answers() -> None:
+    weak = Rig("pen.firmware.battery_mv=3000")
+    assert weak.get("error_flags") == 8 + 16
+    assert weak.refuses("run", 1) == Exc.DEVICE_FAILURE
+    pen = Rig()
+    pen.set("set_depth_um", 1500)
+    assert asyncio.run(pen.firmware.attend())
+    pen.bench.pen.load_v = 2.0
+    assert not asyncio.run(pen.firmware.attend())
+    pen.bench.pen.load_v = 3.95
+    assert not asyncio.run(pen.firmware.attend()), "it still restarts"
+    asyncio.run(pen.bench.time.wait(PRODUCT.calibration.restart_s))
+    assert asyncio.run(pen.firmware.attend())
+    assert pen.get("set_depth_um") == 0, "what it had in memory is lost"
 
 
 # The table

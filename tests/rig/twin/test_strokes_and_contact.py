@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 
 # Everything that departs from an ideal crank on an ideal bench, switched off.
 IDEAL = (
+    "nest.axis_tilt_mrad=0.0",
+    "nest.drift_mm=0.0",
+    "environment.temperature_c=20.0",
     "pen.depth.gain=1.0",
     "pen.depth.offset_mm=0.0",
     "pen.depth.ripple_mm=0.0",
@@ -77,6 +80,21 @@ def test_an_ideal_pen_closes_the_contact_while_the_crank_is_beyond_the_plate(ove
     angle = math.pi * duty(DEPTH_MM - overlap_mm)
     drop = 2.5 / 2 * ((1 - math.cos(angle)) + 0.15 / 4 * (1 - math.cos(2 * angle)))
     assert drop == pytest.approx(overlap_mm, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "seen_per_mm"),
+    [
+        (("nest.axis_tilt_mrad=100.0",), math.cos(0.1)),
+        (("environment.temperature_c=120.0", "stage.expansion_per_k=5e-4", "pen.expansion_per_k=0.0"), 1.05),
+        (("environment.temperature_c=120.0", "stage.expansion_per_k=0.0", "pen.expansion_per_k=5e-4"), 0.95),
+    ],
+    ids=["inclined travel", "a warm stage", "a warm pen"],
+)
+def test_what_the_stage_moves_is_not_what_the_pen_sees(changes: tuple[str, ...], seen_per_mm: float) -> None:
+    """A gap told is another one along the pen's axis, in lengths at 20 °C: the duty is that of the other."""
+    told_mm = 1.2
+    assert duty(told_mm, changes) == pytest.approx(duty(told_mm * seen_per_mm), rel=1e-6)
 
 
 def test_the_rate_is_what_the_motor_was_asked_for() -> None:
