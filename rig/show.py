@@ -7,21 +7,33 @@ and a colour, so that it survives a pipe, a grey print and colour-blind eyes.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from rig.records.kinds import FAIL, PASS
-from rig.records.view import RunView
+from rig.records.kinds import FAIL, PASS, TRACEBACK
+from rig.records.view import RunView, is_accepted
 
 PIPED_WIDTH = 100  # a file has no width of its own, and rich would take 80
 ROOMY = 92  # from here on, columns stand two spaces apart
 
-RULES = {"simple_acceptance": "simple", "guard_band": "guard band"}
+SIMPLE = "simple acceptance"
+RULES = {SIMPLE: "simple", "guard band": "guard", "specific risk": "risk", "global risk": "global"}
+SURE = 0.9995  # a simple rule's probability of conformity is of interest below this
+COLUMNS = {
+    "characteristic": "left", "value ± U": "right", "unit": "left", "limits": "center", "TUR": "right",
+    "rule": "left", "P": "right", "verdict": "left",
+}  # fmt: skip
+LAYOUTS: list[tuple[int, set[str]]] = [
+    (2, set()), (1, set()), (1, {"TUR"}), (1, {"TUR", "rule"}), (1, {"TUR", "rule", "P"}),
+]  # fmt: skip
+"""Space between columns, and which are left out: the first that fits is shown; --json has everything."""
 LOOKS = {PASS: ("✔", "+", "bold green"), FAIL: ("✘", "x", "bold red")}
 OTHER_LOOK = ("⚠", "!", "bold yellow")  # the rig or the run broke: says nothing about the pen
 
@@ -33,7 +45,7 @@ def render_run(view: RunView, console: Console, *, runs: Path | None = None) -> 
         parts.append(_characteristics(view.measurements, console))
     if view.calibration is not None:
         parts += [_calibration_line(view.calibration), _nodes(view.calibration.get("nodes"))]
-    for label, lines in (("fault", _faults(view)), ("reason", view.reasons), ("note", _notes(view))):
+    for label, lines in (("fault", _faults(view)), ("reason", _reasons(view)), ("note", _notes(view))):
         parts += [_field(label, line) for line in lines]
     _print(console, *parts, _footer(view, console, runs))
 
@@ -98,36 +110,72 @@ def limits_text(lower: float | None, upper: float | None) -> str:
             return f"{low:.6g} … {high:.6g}"
 
 
-def _characteristics(measurements: Iterable[dict[str, Any]], console: Console) -> Table:
-    table = _plain_table(console)
-    table.add_column("characteristic", no_wrap=True)
-    table.add_column("value ± U", no_wrap=True, justify="right")
-    table.add_column("unit", no_wrap=True)
-    table.add_column("limits", no_wrap=True, justify="center")
-    table.add_column("rule", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+def ratio_text(tur: float | None) -> str:
+    """Return a test uncertainty ratio; nothing for a result without uncertainty, whose ratio is infinite."""
+    if tur is None:
+        return ""
+    return f"{tur:.1f}" if tur < 9.95 else f"{tur:.0f}"
+
+
+def probability_text(p: float) -> str:
+    """Return a probability of conformity to three places; what is as good as sure is not called sure."""
+    if p >= SURE:
+        return ">0.999"
+    return f"{p:.3f}" if p >= 1.0 - SURE else "<0.001"
+
+
+def _characteristics(measurements: Sequence[dict[str, Any]], console: Console) -> Table:
+    unbounded = console.options.update(max_width=sys.maxsize)
+    for space, left_out in LAYOUTS:
+        table = _characteristics_table(measurements, console, space, left_out)
+        if Measurement.get(console, unbounded, table).maximum <= _width(console):
+            break
+    return table
+
+
+def _characteristics_table(
+    measurements: Iterable[dict[str, Any]], console: Console, space: int, left_out: set[str]
+) -> Table:
+    table = Table(box=None, padding=(0, space, 0, 0), header_style="dim", pad_edge=False)
+    for title, justify in COLUMNS.items():
+        if title not in left_out:
+            table.add_column(title, no_wrap=True, justify=justify)  # type: ignore[arg-type]
     groups: dict[str, list[dict[str, Any]]] = {}
     for body in measurements:
         groups.setdefault(str(body["characteristic"]), []).append(body)
     for characteristic, bodies in groups.items():
-        if len(bodies) == 1 and not bodies[0].get("setting"):
-            table.add_row(Text(characteristic), *_cells(bodies[0], console))
-            continue
-        table.add_row(Text(characteristic, style="bold"))
+        alone = len(bodies) == 1 and not bodies[0].get("setting")
+        if not alone:
+            table.add_row(Text(characteristic, style="bold"))
         for body in bodies:
-            table.add_row(Text(f" {_setting(body)}"), *_cells(body, console))
+            name = characteristic if alone else f" {_setting(body)}"
+            cells = {"characteristic": Text(name), **_cells(body, console)}
+            table.add_row(*(cell for title, cell in cells.items() if title not in left_out))
     return table
 
 
-def _cells(body: dict[str, Any], console: Console) -> tuple[Text, ...]:
-    rule = str(body["rule"])
-    return (
-        Text(with_uncertainty(body["value"], body["U"])),
-        Text("" if body["unit"] == "1" else body["unit"]),
-        Text(limits_text(body["lower"], body["upper"])),
-        Text(RULES.get(rule, rule)),
-        verdict_text(body["verdict"], console),
-    )
+def _cells(body: dict[str, Any], console: Console) -> dict[str, Text]:
+    return {
+        "value ± U": Text(with_uncertainty(body["value"], body["U"])),
+        "unit": Text("" if body["unit"] == "1" else body["unit"]),
+        "limits": Text(limits_text(body["lower"], body["upper"])),
+        "TUR": Text(ratio_text(body.get("tur"))),
+        "rule": Text(_rule(str(body["rule"]))),
+        "P": Text("" if _goes_without_saying(body) else probability_text(body["p_conform"])),
+        "verdict": verdict_text(body["verdict"], console),
+    }
+
+
+def _rule(rule: str) -> str:
+    for name, short in RULES.items():
+        rule = rule.replace(name, short)
+    return rule
+
+
+def _goes_without_saying(body: dict[str, Any]) -> bool:
+    """Say whether the probability of conformity is of no interest, or was not recorded."""
+    p = body.get("p_conform")
+    return p is None or (p >= SURE and body["rule"] == SIMPLE)
 
 
 def _setting(body: dict[str, Any]) -> str:
@@ -173,7 +221,7 @@ def _nodes(nodes: Any) -> Table | Text:
     needed = {"depth_mm", "rate_per_min", "command_mm"}
     if not isinstance(nodes, list) or not all(isinstance(n, dict) and needed <= n.keys() for n in nodes):
         return _field("nodes", str(len(nodes)) if isinstance(nodes, list) else str(nodes))
-    commands = {(node["depth_mm"], node["rate_per_min"]): node["command_mm"] for node in nodes}
+    commands = {(node["depth_mm"], node["rate_per_min"]): node for node in nodes}
     rates = sorted({rate for _, rate in commands})
     table = _plain_table()
     table.add_column("extension", justify="right")
@@ -181,13 +229,21 @@ def _nodes(nodes: Any) -> Table | Text:
         table.add_column(f"command @ {rate:.0f} /min", justify="right")
     for depth in sorted({depth for depth, _ in commands}):
         cells = (commands.get((depth, rate)) for rate in rates)
-        table.add_row(f"{depth:.2f} mm", *("" if cell is None else f"{cell:.3f} mm" for cell in cells))
+        table.add_row(f"{depth:.2f} mm", *("" if cell is None else _command(cell) for cell in cells))
     return table
 
 
+def _command(node: dict[str, Any]) -> str:
+    """Return a command with its uncertainty, to the micrometre that the pen's table has."""
+    U = node.get("U_mm")
+    return f"{node['command_mm']:.3f} mm" if U is None else f"{node['command_mm']:.3f} ± {U:.3f} mm"
+
+
 def _footer(view: RunView, console: Console, runs: Path | None) -> Text:
-    failed = [body for body in view.measurements if body["verdict"] != PASS]
-    count = f"{len(view.measurements)} measurements, {len(failed)} not passed"
+    accepted = [body for body in view.measurements if is_accepted(body)]
+    count = f"{len(view.measurements)} measurements, {len(view.measurements) - len(accepted)} not passed"
+    if left_open := [body for body in accepted if body["verdict"] != PASS]:
+        count += f", {len(left_open)} indeterminate and accepted by the plan"
     lines = [
         Text(),
         Text.assemble(verdict_text(view.verdict, console), f"  {count}"),
@@ -203,11 +259,21 @@ def _footer(view: RunView, console: Console, runs: Path | None) -> Text:
 
 
 def _faults(view: RunView) -> list[str]:
-    return [f"{fault['where']}: {fault['message']}" for fault in view.faults]
+    """Return each fault once, where it was first met: whatever stands on a broken rung breaks likewise."""
+    first: dict[str, str] = {}
+    for fault in view.faults:
+        first.setdefault(str(fault["message"]), str(fault["where"]))
+    return [f"{where}: {message}" for message, where in first.items()]
+
+
+def _reasons(view: RunView) -> list[str]:
+    """Return the reasons that are not faults: those have been told."""
+    faults = {str(fault["message"]) for fault in view.faults}
+    return [reason for reason in view.reasons if reason not in faults]
 
 
 def _notes(view: RunView) -> list[str]:
-    return [str(note["text"]) for note in view.notes]
+    return [str(note["text"]) for note in view.notes if note["text"] != TRACEBACK]
 
 
 def _field(name: str, text: str) -> Text:

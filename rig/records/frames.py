@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rig.errors import StoreError
 from rig.records.store import Store
 from rig.records.trace import read_trace
-from rig.records.view import RunView, fold, headlines
+from rig.records.view import RunView, fold, headlines, is_accepted
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,20 +22,10 @@ if TYPE_CHECKING:
 RUN_COLUMNS = ["run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended"]
 RUN_COLUMNS += ["takt_s", "wall_s", "version", "commit", "seed", "faults"]
 MEASUREMENT_COLUMNS = ["run_id", "plan", "pen_serial", "station", "product", "started", "run_verdict"]
-MEASUREMENT_COLUMNS += [
-    "name",
-    "characteristic",
-    "depth_mm",
-    "rate_per_min",
-    "value",
-    "unit",
-    "u",
-    "dof",
-    "k",
-]
-MEASUREMENT_COLUMNS += ["U", "lower", "upper", "rule", "verdict", "p_conform", "requirements"]
-MEASUREMENT_COLUMNS += ["trace_path", "trace_sha256"]
-NUMBERS = ["depth_mm", "rate_per_min", "value", "u", "dof", "k", "U", "lower", "upper", "p_conform"]
+MEASUREMENT_COLUMNS += ["name", "characteristic", "depth_mm", "rate_per_min", "value", "unit", "u", "dof"]
+MEASUREMENT_COLUMNS += ["k", "U", "lower", "upper", "tur", "rule", "verdict", "p_conform", "accepted"]
+MEASUREMENT_COLUMNS += ["remark", "requirements", "trace_path", "trace_sha256"]
+NUMBERS = ["depth_mm", "rate_per_min", "value", "u", "dof", "k", "U", "lower", "upper", "tur", "p_conform"]
 EVENT_COLUMNS = ["seq", "run_id", "kind", "at", "body", "previous", "hash"]
 
 Runs = Path | Store
@@ -62,7 +52,8 @@ def measurements(runs: Runs, run: Names = None) -> DataFrame:
     """Return one row a measurement, of ``run`` (one or several), or of all runs.
 
     Columns of the run come first (``run_verdict`` is the whole run's), then those of the measurement.
-    A missing limit, setting or probability is NaN; infinite degrees of freedom are ``inf``.
+    A missing limit, setting or probability is NaN; infinite degrees of freedom, or an infinite test
+    uncertainty ratio (``tur``), are ``inf``.
 
     Raises:
         StoreError: there is no such run, no store, or it cannot be read.
@@ -157,7 +148,14 @@ def _measurement_row(view: RunView, body: dict[str, Any]) -> dict[str, Any]:
         "run_verdict": view.verdict,
         "depth_mm": setting.get("depth_mm"),
         "rate_per_min": setting.get("rate_per_min"),
-        "dof": float("inf") if body["dof"] is None else body["dof"],
+        "dof": _infinite_if_none(body["dof"]),
+        "tur": _infinite_if_none(body.get("tur", float("nan"))),
+        "accepted": is_accepted(body),
+        "remark": body.get("remark", ""),
         "trace_path": trace.get("path"),
         "trace_sha256": trace.get("sha256"),
     }
+
+
+def _infinite_if_none(number: float | None) -> float:
+    return float("inf") if number is None else number

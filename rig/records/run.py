@@ -18,7 +18,7 @@ from rig.errors import StoreError
 from rig.records import kinds
 from rig.records.event import Event
 from rig.records.files import safe_name, write_new
-from rig.records.view import fold
+from rig.records.view import fold, is_accepted
 
 if TYPE_CHECKING:
     from rig.records.store import Store
@@ -106,6 +106,9 @@ class RunRecorder:
         as_read: float | None = None,
         equation: str = "",
         method: str = "",
+        tur: float | None = None,
+        accepted: bool | None = None,
+        remark: str = "",
     ) -> Event:
         """Record one judged number.
 
@@ -124,7 +127,17 @@ class RunRecorder:
             p_conform: probability that the true value is within the limits.
             as_read: the value before corrections, where there are any.
             equation, method: the model it was computed by, and how uncertainty was propagated.
+            tur: test uncertainty ratio (None or inf: infinite).
+            accepted: whether the run may pass with it; by default when its verdict is kinds.PASS.
+            remark: what the plan's demands made of it.
+
+        Raises:
+            StoreError: it could not be kept, or claims to accept what its verdict says has failed.
         """
+        if accepted is None:
+            accepted = verdict == kinds.PASS
+        if accepted and verdict == kinds.FAIL:
+            raise StoreError(f"{name} cannot be recorded as accepted: its verdict is {verdict}")
         return self._append(
             kinds.MEASUREMENT,
             name=name,
@@ -132,7 +145,7 @@ class RunRecorder:
             value=value,
             unit=unit,
             u=u,
-            dof=_finite_or_none(dof),
+            dof=finite_or_none(dof),
             k=k,
             U=U,
             lower=lower,
@@ -140,13 +153,16 @@ class RunRecorder:
             rule=rule,
             verdict=verdict,
             requirements=list(requirements),
-            budget=[{**item, "dof": _finite_or_none(item.get("dof"))} for item in budget],
+            budget=[{**item, "dof": finite_or_none(item.get("dof"))} for item in budget],
             trace=_reference(trace),
             setting=setting,
             p_conform=p_conform,
             as_read=as_read,
             equation=equation,
             method=method,
+            tur=finite_or_none(tur),
+            accepted=accepted,
+            remark=remark,
         )
 
     def trace(self, trace: Trace) -> StoredTrace:
@@ -160,7 +176,7 @@ class RunRecorder:
     def calibration(
         self, *, before_crc: int, after_crc: int, generation: int, nodes: Sequence[Table], **more: Any
     ) -> Event:
-        """Record a table written into the pen; ``nodes`` are {depth_mm, rate_per_min, command_mm, …}."""
+        """Record a table written into the pen; ``nodes`` as :mod:`rig.records.kinds` lists them."""
         return self._append(
             kinds.CALIBRATION,
             before_crc=before_crc,
@@ -201,7 +217,7 @@ class RunRecorder:
 
     def _check_it_passed(self) -> None:
         view = fold(self.store.events(self.run_id))
-        against = [f"{m['name']} is {m['verdict']}" for m in view.measurements if m["verdict"] != kinds.PASS]
+        against = [f"{m['name']} is {m['verdict']}" for m in view.measurements if not is_accepted(m)]
         against += [f"fault in {fault['where']}" for fault in view.faults]
         if not view.measurements:
             against.append("nothing was measured")
@@ -215,8 +231,8 @@ class RunRecorder:
         return self.store.append(self.run_id, kind, body, self._utc_now())
 
 
-def _finite_or_none(dof: float | None) -> float | None:
-    return None if dof is None or math.isinf(dof) else dof
+def finite_or_none(number: float | None) -> float | None:
+    return None if number is None or math.isinf(number) else number
 
 
 def _reference(trace: StoredTrace | None) -> dict[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,11 @@ def fold(events: Iterable[Event]) -> RunView:
         view.run_id = event.run_id
         _TELL.get(event.kind, _ignore)(view, event)
     return view
+
+
+def is_accepted(measurement: Mapping[str, Any]) -> bool:
+    """Say whether the run may pass with a measurement; records of earlier versions know its verdict only."""
+    return bool(measurement.get("accepted", measurement["verdict"] == kinds.PASS))
 
 
 def headlines(store: Store) -> list[RunView]:

@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from rig.records.kinds import TRACEBACK
 from rig.records.store import Store
 from rig.records.view import RunView, fold, headlines
-from rig.show import limits_text, render_list, render_run, with_uncertainty
+from rig.show import (
+    limits_text,
+    probability_text,
+    ratio_text,
+    render_list,
+    render_run,
+    with_uncertainty,
+)
 from tests.support.records import RUN_ID, begin_run, complete_run, measure
 
 
@@ -73,7 +81,7 @@ def test_nothing_wraps_or_is_cut_at_common_widths(passed: RunView, width: int) -
     assert max(len(line) for line in text.splitlines()) <= width
     rows = [" ".join(line.split()) for line in text.splitlines()]
     assert "tip.present 1 = 1 simple ✔ PASS" in rows
-    assert "0.25 mm @ 5000 /min 0.2514 ± 0.0042 mm 0.1 … 0.4 guard band ✔ PASS" in rows
+    assert "0.25 mm @ 5000 /min 0.2514 ± 0.0042 mm 0.1 … 0.4 36 guard 1·U >0.999 ✔ PASS" in rows
     assert "0.25 mm 0.262 mm" in rows
     assert f"run {RUN_ID}  ✔ PASS" in text
     assert "CRC 1234ABCD before, DEADBEEF after, generation 3" in text
@@ -90,6 +98,72 @@ def test_a_broken_run_shows_what_broke_and_where_to_look(tmp_path: Path) -> None
     assert "✘ FAIL" in text
     assert "pen: no answer [within] 0.5 s" in text
     assert f"wire log   {Path('runs', RUN_ID, 'wire.log')}" in text
+
+
+def test_a_fault_is_told_once_and_without_its_traceback(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        recorder = begin_run(store)
+        for where in ("test_rate", "test_depth"):
+            recorder.fault(where, "pen: no answer")
+            recorder.note(TRACEBACK, text_of="Traceback (most recent call last): …")
+        recorder.ended("ERROR", takt_s=None, wall_s=1.0, reasons=["pen: no answer", "59 results"])
+        view = fold(store.events(RUN_ID))
+    text = shown(view, width=100)
+    assert text.count("pen: no answer") == 1
+    assert "fault      test_rate: pen: no answer" in text
+    assert "reason     59 results" in text
+    assert "traceback" not in text.lower()
+    assert "Traceback" in str(view.to_json()["notes"])
+
+
+@pytest.mark.parametrize("verdict", ["PASS", "INDETERMINATE"])
+@pytest.mark.parametrize("width", [70, 80, 92, 100, 120])
+def test_columns_give_way_before_anything_is_cut(tmp_path: Path, width: int, verdict: str) -> None:
+    with Store(tmp_path) as store:
+        measure(begin_run(store), verdict=verdict)
+        text = shown(fold(store.events(RUN_ID)), width=width)
+    line = next(line for line in text.splitlines() if "@ 5000" in line)
+    assert len(line.rstrip()) <= width
+    for words in ("0.25 mm @ 5000 /min", "0.2514 ± 0.0042", "0.1 … 0.4", verdict):
+        assert words in line
+
+
+def test_what_the_plan_accepted_is_counted_apart(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        recorder = begin_run(store)
+        measure(recorder, verdict="INDETERMINATE", accepted=True)
+        text = shown(fold(store.events(RUN_ID)), width=100)
+    assert "1 measurements, 0 not passed, 1 indeterminate and accepted by the plan" in text
+
+
+@pytest.mark.parametrize(
+    ("tur", "text"), [(None, ""), (1.46, "1.5"), (9.949, "9.9"), (9.95, "10"), (1642.0, "1642"), (0.0, "0.0")]
+)
+def test_a_ratio_reads_as_short_as_it_may(tur: float | None, text: str) -> None:
+    assert ratio_text(tur) == text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (1.0, ">0.999"),
+        (0.9995, ">0.999"),
+        (0.9994, "0.999"),
+        (0.5, "0.500"),
+        (0.0004, "<0.001"),
+        (0.0, "<0.001"),
+    ],
+)
+def test_a_probability_is_never_called_certain(p: float, text: str) -> None:
+    assert probability_text(p) == text
+
+
+def test_a_command_shows_its_uncertainty_where_it_is_known(passed: RunView) -> None:
+    assert passed.calibration is not None
+    passed.calibration["nodes"][0]["U_mm"] = 0.0031
+    text = shown(passed, width=80)
+    assert "0.262 ± 0.003 mm" in text
+    assert "2.581 mm" in text
 
 
 def test_a_run_that_hardly_began_can_be_shown() -> None:

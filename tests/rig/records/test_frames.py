@@ -41,7 +41,8 @@ def test_measurements_is_tidy(runs: Path) -> None:
     assert (extension["run_id"], extension["verdict"], extension["run_verdict"]) == (RUN_ID, "PASS", "PASS")
     assert extension["trace_path"].endswith(".parquet")
     assert math.isnan(present["depth_mm"])
-    assert math.isnan(extension["p_conform"])
+    assert (extension["p_conform"], extension["tur"], present["tur"]) == (0.9999, 35.7, math.inf)
+    assert (bool(extension["accepted"]), extension["remark"]) == (True, "")
     assert frame[frames.NUMBERS].dtypes.eq("float64").all()
 
 

@@ -12,7 +12,7 @@ from rig.errors import StoreError
 from rig.records.event import Event
 from rig.records.run import RunRecorder, new_run_id
 from rig.records.store import Store
-from rig.records.view import JSON_KEYS, fold, headlines
+from rig.records.view import JSON_KEYS, fold, headlines, is_accepted
 from tests.support.records import AT, RUN_ID, begin_run, complete_run, measure, record_presence
 
 
@@ -53,8 +53,10 @@ def test_a_measurement_says_everything(store: Store) -> None:
     keys = (
         "name characteristic value unit u dof k U lower upper rule verdict requirements budget trace setting"
     )
-    assert set(said) == {*keys.split(), "p_conform", "as_read"}
+    more = "p_conform as_read equation method tur accepted remark"
+    assert set(said) == {*keys.split(), *more.split()}
     assert (said["value"], said["u"], said["dof"]) == (0.25137, 0.0021, None)
+    assert (said["tur"], said["accepted"], said["p_conform"]) == (35.7, True, 0.9999)
     assert said["budget"][0] == {"name": "fit", "u": 0.002, "dof": 5.0}
     trace = store.runs / said["trace"]["path"]
     assert said["trace"]["path"].startswith(f"{RUN_ID}/traces/")
@@ -103,6 +105,22 @@ def test_a_pass_that_the_record_denies_is_refused(store: Store, spoil: str) -> N
     with pytest.raises(StoreError, match="cannot be recorded as PASS"):
         recorder.ended("PASS", takt_s=1.0, wall_s=1.0)
     assert fold(store.events(RUN_ID)).verdict == "UNFINISHED"
+
+
+def test_what_the_plan_accepts_may_pass_and_what_failed_may_not_be_accepted(store: Store) -> None:
+    recorder = begin_run(store)
+    measure(recorder, verdict="INDETERMINATE", accepted=True)
+    with pytest.raises(StoreError, match="cannot be recorded as accepted"):
+        measure(recorder, verdict="FAIL", accepted=True)
+    recorder.ended("PASS", takt_s=1.0, wall_s=1.0)
+    view = fold(store.events(RUN_ID))
+    assert view.verdict == "PASS"
+    assert [is_accepted(body) for body in view.measurements] == [True]
+
+
+def test_a_record_of_an_earlier_version_is_accepted_by_its_verdict() -> None:
+    assert is_accepted({"verdict": "PASS"})
+    assert not is_accepted({"verdict": "INDETERMINATE"})
 
 
 def test_a_measurement_that_is_not_a_number_is_not_kept(store: Store) -> None:
