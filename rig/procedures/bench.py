@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from rig.clock import Clock
 from rig.errors import ForceLimitExceeded
-from rig.instruments.roles import Counter, ForceGauge, Park, Pen, Stage
+from rig.instruments.roles import Counter, ForceGauge, LeakTester, Park, Pen, Stage, Supply
 from rig.product import Product
 from rig.station import Station
 
@@ -22,7 +23,9 @@ TARGET_TOLERANCE = 0.05
 class Bench:
     """Instruments, clock, and what is known of station and product.
 
-    Every force is read through :meth:`force_n`, which stops the stage before it raises.
+    Every force is read through :meth:`force_n`, which stops the stage before it raises. Instruments that
+    a station may do without are in ``optional``, by role, and have a property each that refuses when
+    they are missing.
     """
 
     stage: Stage
@@ -32,6 +35,19 @@ class Bench:
     clock: Clock
     station: Station
     product: Product
+    optional: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def leak_tester(self) -> LeakTester:
+        """The leak tester; raises RefusedToStart on a station without one."""
+        tester: LeakTester = self._optional("leak_tester")
+        return tester
+
+    @property
+    def supply(self) -> Supply:
+        """The programmable supply; raises RefusedToStart on a station without one."""
+        supply: Supply = self._optional("supply")
+        return supply
 
     def prepare(self) -> None:
         """Write the travel limit into the controller, find the references, retract."""
@@ -76,7 +92,7 @@ class Bench:
         return sum(self.force_n() for _ in range(readings)) / readings
 
     def make_safe(self) -> list[str]:
-        """Stop and retract the stage, stop and retract the pen; never raises.
+        """Stop and retract stage and pen, switch off what stands in for its cell; never raises.
 
         Returns:
             What could not be done, as sentences; empty when all is safe.
@@ -86,7 +102,15 @@ class Bench:
         self._try(problems, "the stage could not be retracted", self.retract)
         self._try(problems, "the pen could not be stopped", self.pen.stop)
         self._try(problems, "the needles could not be retracted", lambda: self.pen.park(Park.RETRACTED))
+        if "supply" in self.optional:
+            self._try(problems, "the supply could not be switched off", self.supply.switch_off)
+        if "leak_tester" in self.optional:
+            self._try(problems, "the part under test may still be under pressure", self.leak_tester.abort)
         return problems
+
+    def _optional(self, role: str) -> Any:
+        self.station.require(role)
+        return self.optional[role]
 
     @staticmethod
     def _try(problems: list[str], words: str, action: Callable[[], object]) -> None:

@@ -1,6 +1,11 @@
-"""Pressing the parked needles slowly into the phantom, recording force against position."""
+"""Pressing the parked needles into the phantom, recording force against position.
+
+At the line's speed the force of the whole tip shows; slowly, the puncture of each needle.
+"""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -9,6 +14,8 @@ from rig.procedures.bench import Bench
 from rig.records.trace import Trace
 
 STAND_OFF_MM = 0.5
+SLOW_STAND_OFF_MM = 0.25
+TOUCH_N = 0.04
 ZERO_READINGS = 8
 
 
@@ -21,12 +28,8 @@ def insert_needles(bench: Bench) -> Trace:
     Raises:
         ForceLimitExceeded: more force than the station allows.
     """
-    plan, stage, nest = bench.product.phantom, bench.stage, bench.station.nest
-    bench.pen.stop()
-    bench.pen.set_depth(plan.extension_mm)
-    bench.pen.park(Park.EXTENDED)
-    bench.present("phantom")
-    touch_mm = nest.phantom_mm - plan.extension_mm
+    plan, stage = bench.product.phantom, bench.stage
+    touch_mm = _present_needles(bench)
     stage.move_to("z", touch_mm - STAND_OFF_MM)
     zero_n = bench.mean_force_n(ZERO_READINGS)
     stage.move_to("z", touch_mm + plan.travel_mm, speed=plan.speed_mm_per_s, wait=False)
@@ -41,3 +44,49 @@ def insert_needles(bench: Bench) -> Trace:
         {"position_mm": position_mm, "force_n": force_n},
         {"zero_n": zero_n, "speed_mm_per_s": plan.speed_mm_per_s, "x": "position_mm", "y": "force_n"},
     )
+
+
+def insert_slowly(bench: Bench) -> Trace:
+    """Insert the needles so slowly that their punctures can be told from each other.
+
+    The way to the first touch is gone at the line's speed; the needles deflect the phantom by far more
+    before they puncture.
+
+    Returns:
+        Trace with columns ``time_s`` (from the first reading), ``position_mm`` and ``force_n`` (as read), on
+        the way in, from before the phantom is met.
+
+    Raises:
+        ForceLimitExceeded: more force than the station allows.
+    """
+    plan, stage = bench.product.phantom, bench.stage
+    touch_mm = _present_needles(bench)
+    deepest_mm = touch_mm + plan.travel_mm
+    stage.move_to("z", touch_mm - bench.product.mechanics.maximum_extension_error_mm - SLOW_STAND_OFF_MM)
+    zero_n = bench.mean_force_n(ZERO_READINGS)
+    start_s, rows = bench.clock.now(), []
+    for speed, stop_n in ((plan.speed_mm_per_s, TOUCH_N), (plan.slow_mm_per_s, math.inf)):
+        stage.move_to("z", deepest_mm, speed=speed, wait=False)
+        while stage.is_busy("z"):
+            rows.append((bench.clock.now() - start_s, stage.position("z"), bench.force_n()))
+            if rows[-1][-1] - zero_n > stop_n:
+                stage.stop("z")
+                break
+    bench.retract()
+    bench.pen.park(Park.RETRACTED)
+    time_s, position_mm, force_n = np.array(rows).T
+    return Trace(
+        "slow insertion",
+        {"time_s": time_s, "position_mm": position_mm, "force_n": force_n},
+        {"speed_mm_per_s": plan.slow_mm_per_s, "x": "position_mm", "y": "force_n"},
+    )
+
+
+def _present_needles(bench: Bench) -> float:
+    """Park the needles extended before the phantom; return where the stage is when the two should touch."""
+    plan = bench.product.phantom
+    bench.pen.stop()
+    bench.pen.set_depth(plan.extension_mm)
+    bench.pen.park(Park.EXTENDED)
+    bench.present("phantom")
+    return bench.station.nest.phantom_mm - plan.extension_mm

@@ -107,6 +107,7 @@ def capture_strokes(
         ContactNotFound: the needles never reached the plate.
         ForceLimitExceeded: more force than the station allows.
     """
+    bench.present("datum")
     run_at(bench, setting)
     seen = _find_needles(bench, setting, rim_mm, expected_mm)
     reach_mm = seen.reach_mm(bench.product)
@@ -140,6 +141,7 @@ def capture_rate(
     Returns:
         Trace with column ``time_s``, from an arbitrary origin.
     """
+    bench.present("datum")
     run_at(bench, setting)
     seen = _find_needles(bench, setting, rim_mm, expected_mm)
     gap_mm = seen.reach_mm(bench.product) - LIGHT_OVERLAP_MM - COARSE_DOUBT_MM
@@ -155,6 +157,7 @@ def needles_are_seen(bench: Bench, setting: Setting, rim_mm: float) -> bool:
 
     Needles that press on the plate without being seen tell of a broken circuit as well.
     """
+    bench.present("datum")
     run_at(bench, setting)
     bench.retract()
     try:

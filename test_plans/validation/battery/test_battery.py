@@ -1,0 +1,20 @@
+"""Battery: a programmable supply stands in for the cell, from full to empty."""
+
+import pytest
+
+from rig.fixtures.battery import extension_change, rate_loss
+
+
+@pytest.mark.requirement("PEN-RATE-ACCURACY")
+def test_rate_holds_to_the_end(battery, verdict):
+    verdict.judge("battery.rate_loss", rate_loss(battery.states), trace=battery.rate_trace)
+
+
+@pytest.mark.requirement("PEN-DEPTH-ACCURACY")
+def test_depth_holds_to_the_end(battery, verdict):
+    verdict.judge("battery.extension_change", extension_change(battery.states), trace=battery.extension_trace)
+
+
+@pytest.mark.requirement("PEN-RATE-ACCURACY")
+def test_the_pen_stops_before_the_cell_is_harmed(battery, verdict):
+    verdict.judge("battery.cut_off", battery.cut_off.stop, trace=battery.cut_off_trace)
