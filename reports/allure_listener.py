@@ -14,6 +14,7 @@ costs a picture and never a verdict. In the report
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 import uuid
@@ -36,7 +37,6 @@ from allure_commons.model2 import (
 )
 from allure_commons.types import AttachmentType, LabelType
 
-from calibration.decision import Outcome
 from reports.allure_files import csv_of, write_categories, write_environment
 from reports.plotter import Plotter
 from reports.trace_view import view_of
@@ -104,12 +104,12 @@ class RunListener:
     def pytest_rig_judged(self, judged: Judged) -> None:
         """Make a step of a result."""
         self._name_requirements(judged.requirements)
-        passed = judged.decision.outcome is Outcome.PASS
         moment = round(time.time() * 1000)
+        silent = judged.accepted and not judged.remark
         step = TestStepResult(
             name=step_title(judged),
-            status=Status.PASSED if passed else Status.FAILED,
-            statusDetails=None if passed else StatusDetails(message=_why(judged)),
+            status=Status.PASSED if judged.accepted else Status.FAILED,
+            statusDetails=None if silent else StatusDetails(message=_why(judged)),
             parameters=[Parameter(name, value) for name, value in _parameters(judged).items()],
             start=moment,
             stop=moment,
@@ -195,6 +195,7 @@ def _why(judged: Judged) -> str:
     return (
         f"{judged.decision.outcome}: {judged.title} is {value_text(judged.measured)}, limits {limits}, "
         f"{judged.decision.rule}, probability of conformity {judged.decision.p_conform:.3g}"
+        + (f"; {judged.remark}" if judged.remark else "")
     )
 
 
@@ -207,6 +208,9 @@ def value_text(measured: Measured) -> str:
 def _parameters(judged: Judged) -> dict[str, str]:
     measured = judged.measured
     at = {} if judged.setting is None else {"setting": str(judged.setting)}
+    tur = judged.judgement.tur
+    ratio = {"test uncertainty ratio": f"{tur:.3g}"} if math.isfinite(tur) else {}
+    remark = {"remark": judged.remark} if judged.remark else {}
     return {
         **at,
         "result": value_text(measured),
@@ -215,6 +219,8 @@ def _parameters(judged: Judged) -> dict[str, str]:
         "rule": judged.decision.rule,
         "verdict": str(judged.decision.outcome),
         "probability of conformity": f"{judged.decision.p_conform:.4g}",
+        **ratio,
+        **remark,
     }
 
 

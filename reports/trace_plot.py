@@ -84,6 +84,8 @@ class _Sheet:
         (self._above,) = axes.plot([], [], marker="^", markersize=6, clip_on=False, **dots)
         (self._below,) = axes.plot([], [], marker="v", markersize=6, clip_on=False, **dots)
         (self._curve,) = axes.plot([], [], color=DATA, linewidth=1.4)
+        (self._fitted,) = axes.plot([], [], color=RESULT, linewidth=1.4)
+        self._band: Any = None
         self._tolerance = axes.axvspan(0, 1, color=TOLERANCE, zorder=0, linewidth=0)
         self._doubt = axes.axvspan(0, 1, color=RESULT, alpha=0.25, zorder=1, linewidth=0)
         self._across = axes.axvline(0, color=RESULT, linewidth=1.4)
@@ -97,6 +99,7 @@ class _Sheet:
         self._axes.set(xlabel=view.x_label, ylabel=view.y_label)
         self._show_data(view)
         self._show_results(view)
+        self._show_band(view)
         self._canvas.draw()
         return self._png()
 
@@ -120,6 +123,16 @@ class _Sheet:
             line.set_xdata([place or 0.0] * 2)
         self._level.set_visible(view.level is not None)
         self._level.set_ydata([view.level or 0.0] * 2)
+
+    def _show_band(self, view: View) -> None:
+        if self._band is not None:
+            self._band.remove()
+            self._band = None
+        self._fitted.set_data(([], []) if view.band is None else (view.x, view.band[0]))
+        if view.band is not None:
+            _, low, high = view.band
+            self._band = self._axes.fill_between(view.x, low, high, color=RESULT, alpha=0.2, linewidth=0)
+            self._axes.set(ylim=_range(_joined(view.y, low, high), None))
 
     def _png(self) -> bytes:
         from PIL import Image
@@ -166,6 +179,12 @@ def _range(values: Floats, also: float | None) -> tuple[float, float]:
     low, high = float(min(finite)), float(max(finite))
     room = ROOM * (high - low) or 0.5
     return low - room, high + room
+
+
+def _joined(*parts: Floats) -> Floats:
+    import numpy as np
+
+    return np.concatenate(parts)
 
 
 def _without_far_out(values: Floats) -> Floats:

@@ -2,7 +2,8 @@
 
 A trace says itself what it shows: ``about["x"]`` and ``about["y"]`` name two of its columns, and a
 column's name carries its unit. Two things are put as people think of them: plate positions become gaps
-below the rim, and time stamps the period of each stroke. Nothing is estimated here.
+below the rim, and time stamps the period of each stroke. A trace whose result is another quantity than its
+x axis may mark a place there itself: ``about["marked"]`` ± ``about["marked_U"]``. Nothing is estimated here.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[float64]
 
-UNITS = {"mm": "mm", "n": "N", "s": "s"}
+UNITS = {"mm": "mm", "n": "N", "s": "s", "v": "V", "a": "A", "pa": "Pa"}
 CURVE_FROM = 40
 """As many places on the x axis are joined to a curve; fewer points are shown one by one."""
 
@@ -38,6 +39,7 @@ class View:
         limits: of that result.
         level: a result on the y axis.
         moment: where on the x axis something begins.
+        band: a fitted line at the points of x, and the lower and upper end of its confidence band.
     """
 
     title: str
@@ -51,6 +53,7 @@ class View:
     limits: tuple[float, float] | None = None
     level: float | None = None
     moment: float | None = None
+    band: tuple[Floats, Floats, Floats] | None = None
 
 
 def view_of(
@@ -74,7 +77,8 @@ def view_of(
     if x_name == "plate_mm" and "rim_mm" in trace.about:
         x, x_label = float(trace.about["rim_mm"]) - x, "gap between rim and plate (mm)"
     places = len(set(x.tolist()))
-    mark = result if result is not None and result.unit == "mm" and x_name.endswith("_mm") else None
+    alike = result is not None and result.unit == "mm" and x_name.endswith("_mm")
+    mark = result if alike and "marked" not in trace.about else None
     return View(
         trace.name,
         caption,
@@ -83,10 +87,26 @@ def view_of(
         x_label,
         label_of(y_name),
         curve=places >= CURVE_FROM,
-        across=None if mark is None else (mark.value, mark.U),
+        across=_marked(trace) or (None if mark is None else (mark.value, mark.U)),
         limits=None if mark is None else _both(limits),
         moment=float(trace.about["hold_s"]) if x_name == "time_s" and "hold_s" in trace.about else None,
+        band=_band(trace),
     )
+
+
+def _marked(trace: Trace) -> tuple[float, float] | None:
+    """Return the place on the x axis, and its U, that a trace itself marks."""
+    if "marked" not in trace.about:
+        return None
+    return float(trace.about["marked"]), float(trace.about["marked_U"])
+
+
+def _band(trace: Trace) -> tuple[Floats, Floats, Floats] | None:
+    """Return the fitted line and its band, where the trace names their columns."""
+    if "fitted" not in trace.about:
+        return None
+    fitted, low, high = (trace.columns[str(trace.about[key])] for key in ("fitted", "low", "high"))
+    return fitted, low, high
 
 
 def label_of(column: str) -> str:

@@ -10,13 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rig.cli_options import (
+    BROKE,
+    REFUSED,
+    AsJson,
+    Override,
+    ProductName,
+    RunName,
+    Runs,
+    Seed,
+    Station,
+    WorldName,
+    load_world,
+    refused,
+)
+from rig.cli_study import study
 from rig.errors import RigError
 
 if TYPE_CHECKING:
     from rig.fixtures.run import Run
-    from rig.product import Product
     from rig.records.view import RunView
-    from rig.twin.world import World
 
 app = typer.Typer(
     name="rig",
@@ -26,24 +39,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-study = typer.Typer(help="Studies over many runs.", no_args_is_help=True)
 app.add_typer(study, name="study")
-
-BROKE, REFUSED = 2, 3
-
-Station = Annotated[str, typer.Option(help="Station by name, or the path of its TOML file.")]
-ProductName = Annotated[str, typer.Option("--product", help="Product by name, or the path of its TOML file.")]
-WorldName = Annotated[
-    str | None, typer.Option("--world", help="Twin: world by name, or the path of its file.")
-]
-Override = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Twin: one value, as pen.depth.gain=1.03."),
-]
-Seed = Annotated[int | None, typer.Option(help="Twin: seed of every random number.")]
-Runs = Annotated[Path, typer.Option(help="Folder of the records.")]
-RunName = Annotated[str, typer.Argument(metavar="[RUN|last]", help="Run id, the beginning of one, or last.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
 @app.command("run")
@@ -67,7 +63,7 @@ def run_plan(
     try:
         folder = find_plan_folder(plan)
     except RigError as error:
-        raise _refused(error) from None
+        raise refused(error) from None
     options = [f"--station={station}", f"--product={product}", f"--runs={runs}"]
     options += [f"--pen={pen}"] if pen is not None else []
     options += [f"--world={world}"] if world is not None else []
@@ -104,7 +100,7 @@ def list_runs(as_json: AsJson = False, runs: Runs = Path("runs")) -> None:
         with Store(runs, create=False) as store:
             views = headlines(store)
     except RigError as error:
-        raise _refused(error) from None
+        raise refused(error) from None
     if as_json:
         keys = ("run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended", "takt_s")
         print(json.dumps([{key: getattr(view, key) for key in keys} for view in views], indent=1))
@@ -131,7 +127,7 @@ def budget(
     try:
         measurement = find_measurement(view, words[-1])
     except RigError as error:
-        raise _refused(error) from None
+        raise refused(error) from None
     render_budget(measurement, Console())
 
 
@@ -146,7 +142,7 @@ def twin(
     """Serve every emulated instrument until stopped; print one JSON line of role → address first."""
     from rig.twin.server import run
 
-    truth, design = _load_world(world, override, product)
+    truth, design = load_world(world, override, product)
     run(truth, design, seed=seed or 0, virtual=not wall_clock)
 
 
@@ -164,47 +160,12 @@ def truth(
     """Tell what a perfect rig would find in a world. For tests and people; the rig never asks."""
     from rig.twin.truth import read_nodes, tell, tell_as_text
 
-    simulated, design = _load_world(world, override, product)
+    simulated, design = load_world(world, override, product)
     try:
         told = tell(simulated, design, seed=seed or 0, nodes=None if table is None else read_nodes(table))
     except RigError as error:
-        raise _refused(error) from None
+        raise refused(error) from None
     print(json.dumps(told, ensure_ascii=False, indent=1) if as_json else tell_as_text(told))
-
-
-@study.command()
-def coverage(
-    pens: Annotated[int, typer.Option(min=1, help="How many random pens.")] = 20,
-    population: Annotated[str, typer.Option(help="What varies: population by name, or its file.")] = "line",
-    world: WorldName = "nominal",
-    product: ProductName = "office-pen",
-    seed: Seed = 0,
-    jobs: Annotated[int, typer.Option(min=1, help="How many at a time.")] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Measure random pens on random benches, and compare with the truth: bias, coverage, risks."""
-    from rich.console import Console
-
-    from rig.studies.coverage import Study, run_study, summarise
-    from rig.studies.coverage_report import render, to_json
-    from rig.twin.population import load_population
-
-    try:
-        load_population(population)
-        _load_world(world, None, product)
-    except RigError as error:
-        raise _refused(error) from None
-    console = Console(stderr=True)
-    with console.status("measuring") as status:
-        cases = []
-        for case in run_study(Study(population, world or "nominal", product, seed or 0), pens, jobs):
-            cases.append(case)
-            status.update(f"measured {len(cases)} of {pens} pens")
-    rows, risks = summarise(cases)
-    if as_json:
-        print(json.dumps(to_json(cases, rows, risks), ensure_ascii=False, indent=1))
-    else:
-        render(cases, rows, risks, Console())
 
 
 def main() -> None:
@@ -267,19 +228,4 @@ def _load_run(name: str, runs: Path) -> RunView:
         with Store(runs, create=False) as store:
             return fold(store.events(store.find_run(name)))
     except RigError as error:
-        raise _refused(error) from None
-
-
-def _load_world(world: str | None, overrides: list[str] | None, product: str) -> tuple[World, Product]:
-    from rig.product import load_product
-    from rig.twin.world import load_world
-
-    try:
-        return load_world(world or "nominal", overrides or []), load_product(product)
-    except RigError as error:
-        raise _refused(error) from None
-
-
-def _refused(error: RigError) -> typer.Exit:
-    print(f"refused: {error}", file=sys.stderr)
-    return typer.Exit(REFUSED)
+        raise refused(error) from None

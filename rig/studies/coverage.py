@@ -8,29 +8,25 @@ wrong, not the multiplier.
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv, stdtrit
+from scipy.special import stdtrit
 
-from calibration.decision import Outcome
 from calibration.errors import EstimateError
-from calibration.measured import Measured
+from calibration.measured import COVERAGE, Measured
+from rig.connect import open_clock, open_station
 from rig.errors import RigError
-from rig.fixtures import evaluate
-from rig.fixtures.judging import decide, limits_at
-from rig.fixtures.points import STAMPS_PER_POINT, Points, find_datum
+from rig.fixtures.judging import decide, limits_at, nominal_of
 from rig.fixtures.run import NotMeasured
 from rig.instruments.wirelog import WireLog
-from rig.open_station import open_clock, open_station
-from rig.procedures.bench import Bench
-from rig.procedures.insertion import insert_needles
-from rig.procedures.squeeze import squeeze_pouch
-from rig.product import At, Product, Setting, load_product
+from rig.product import At, Characteristic, Product, Rule, Setting, load_product
 from rig.station import load_station
+from rig.studies.coverage_risk import Judged, Risks, clopper_pearson, risks
+from rig.studies.measurands import MEASURANDS, Bout, Measurand
+from rig.studies.workers import workers
 from rig.twin.population import load_population
 from rig.twin.randomness import noise_source
 from rig.twin.truth import tell
@@ -38,20 +34,32 @@ from rig.twin.world import load_world
 from rig.twin_process import TwinProcess
 
 SETTINGS_PER_PEN = 2
-JUDGED = "extension.as_found"
+LARGE_DOF = 1e9
+AIM, AIM_HALF_WIDTH = 0.95, 0.015
+
+COMPARED = (
+    "leak", "insertion_force", "rim_datum", "extension", "static_extension", "rate", "rate_1s", "jitter",
+    "penetration_depth",
+)  # fmt: skip
+"""What is compared unless something else is asked for."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One result beside the truth."""
+    """One result beside the truth.
+
+    Args:
+        measurand: by its name in :data:`~rig.studies.measurands.MEASURANDS`.
+        error: result minus truth, in the measurand's unit.
+        half_width: half the 95 % interval.
+        judged: the decision about it, where the product judges it; ``rule`` by which rule.
+    """
 
     measurand: str
     error: float
     half_width: float
-    """Half the 95 % interval."""
-    conforms: bool | None = None
-    """Whether the true value lies within the limits; None where it is not judged."""
-    outcome: Outcome | None = None
+    judged: Judged | None = None
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True)
@@ -65,24 +73,31 @@ class Case:
 
 @dataclass(frozen=True)
 class Study:
-    """Which pens to draw.
+    """Which pens to draw, and what to measure of them.
 
     Args:
         population: name or path of the distributions; ``world`` the rest of the truth.
         seed: pen i of a seed is the same pen on any machine, whatever the number of pens.
+        measurands: by name.
     """
 
     population: str
     world: str
     product: str
     seed: int
+    measurands: tuple[str, ...] = COMPARED
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a study found of one measurand; the interval of ``coverage`` is its own 95 % interval."""
+    """What a study found of one measurand; the interval of ``coverage`` is its own 95 % interval.
+
+    ``off_aim``: the interval lies outside of 95 % ± 1.5 %, so that it is no accident.
+    """
 
     measurand: str
+    title: str
+    unit: str
     count: int
     bias: float
     rms: float
@@ -90,16 +105,7 @@ class Row:
     coverage: float
     coverage_low: float
     coverage_high: float
-
-
-@dataclass(frozen=True)
-class Risks:
-    """How often decisions were wrong, as counts of all judged."""
-
-    judged: int
-    accepted_though_out: int
-    rejected_though_in: int
-    truly_out: int
+    off_aim: bool
 
 
 def run_study(study: Study, pens: int, jobs: int) -> Iterator[Case]:
@@ -107,7 +113,7 @@ def run_study(study: Study, pens: int, jobs: int) -> Iterator[Case]:
     if jobs == 1:
         yield from (measure_pen(study, pen) for pen in range(pens))
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with workers(jobs) as pool:
         yield from pool.map(measure_pen, [study] * pens, range(pens))
 
 
@@ -117,97 +123,99 @@ def measure_pen(study: Study, pen: int) -> Case:
     overrides = load_population(study.population).draw(random)
     product, seed = load_product(study.product), int(random.integers(2**31))
     truth = tell(load_world(study.world, overrides), product, seed=seed)
+    compared: list[Compared] = []
+    problems: list[str] = []
     with contextlib.ExitStack() as stack:
-        twin = TwinProcess(study.world, study.product, overrides=overrides, seed=seed)
-        stack.callback(twin.stop)
         try:
+            twin = TwinProcess(study.world, study.product, overrides=overrides, seed=seed)
+            stack.callback(twin.stop)
             station = load_station("twin")
             clock = open_clock(station, twin, stack)
-            opened = open_station(station, product, clock, WireLog(), stack, twin=twin)
-            compared = tuple(_compare(opened.bench(), truth, random))
-        except (RigError, EstimateError, NotMeasured) as error:
-            return Case(pen, (), str(error))
-    return Case(pen, compared)
+            bench = open_station(station, product, clock, WireLog(), stack, twin=twin).bench()
+            bench.prepare()
+            bout = Bout(bench)
+            for name, setting in _questions(study, product, random):
+                try:
+                    compared.append(_compare(name, bout, truth, setting))
+                except (EstimateError, NotMeasured) as error:
+                    problems.append(f"{name}: {error}")
+        except RigError as error:
+            problems.append(str(error))
+    return Case(pen, tuple(compared), "; ".join(problems))
 
 
-def _compare(bench: Bench, truth: dict[str, object], random: np.random.Generator) -> Iterator[Compared]:
-    product = bench.product
-    bench.prepare()
-    told: dict[str, float] = {key: float(value) for key, value in truth.items() if isinstance(value, float)}
-    leak = evaluate.leak(squeeze_pouch(bench), bench.station, product).rate
-    yield _against("leak rate", leak, told["leak_pa_m3_per_s"])
-    force = evaluate.sharpness(insert_needles(bench), bench.station, product).force_per_needle
-    yield _against("insertion force", force, told["insertion_force_n"])
-    points = Points(bench, find_datum(bench), stamps=STAMPS_PER_POINT)
+def _questions(study: Study, product: Product, random: np.random.Generator) -> Iterator[tuple[str, Setting]]:
+    """Yield what to measure: what has settings at a few random ones, everything else once."""
     settings = [setting for setting in product.settings(At.GRID) if setting is not None]
-    for index in sorted(random.choice(len(settings), SETTINGS_PER_PEN, replace=False)):
-        setting = settings[index]
-        found = points.at(setting)
-        yield _judged(product, found.extension, setting, _true_extension(truth, setting))
-        assert found.rate is not None
-        yield _against("stroke rate, 20 stamps", found.rate.rate, _true_rate(truth, setting))
-        yield _against("jitter", found.rate.jitter, told["jitter_percent"])
-    setting = settings[int(random.integers(len(settings)))]
-    yield _against("stroke rate, 1 s", points.rate_at(setting).rate, _true_rate(truth, setting))
+    chosen = sorted(random.choice(len(settings), SETTINGS_PER_PEN, replace=False))
+    for name in study.measurands:
+        what = _characteristic(MEASURANDS[name], product)
+        at_settings = what is not None and what.at is not At.ONCE
+        yield from ((name, settings[index]) for index in (chosen if at_settings else chosen[:1]))
 
 
-def _against(measurand: str, measured: Measured, true: float) -> Compared:
-    k95 = float(stdtrit(measured.dof, 0.975)) if math.isfinite(measured.dof) else 1.959964
-    return Compared(measurand, measured.value - true, k95 * measured.u)
+def _characteristic(measurand: Measurand, product: Product) -> Characteristic | None:
+    return product.characteristics[measurand.judged_as] if measurand.judged_as else None
 
 
-def _judged(product: Product, measured: Measured, setting: Setting, true: float) -> Compared:
-    what = product.characteristics[JUDGED]
-    limits = limits_at(what, setting.depth_mm)
-    plain = _against("extension at speed", measured, true)
-    outcome = decide(measured, limits, what).outcome
-    return Compared(plain.measurand, plain.error, plain.half_width, limits.contain(true), outcome)
+def _compare(name: str, bout: Bout, truth: dict[str, Any], setting: Setting) -> Compared:
+    measurand, product = MEASURANDS[name], bout.bench.product
+    assert measurand.truth is not None, name
+    measured, true = measurand.measure(bout, setting), measurand.truth(truth, setting)
+    error, half_width = measured.value - true, half_width_95(measured)
+    what = _characteristic(measurand, product)
+    if what is None:
+        return Compared(name, error, half_width)
+    return Compared(name, error, half_width, _judge(what, measured, true, setting), what.rule)
 
 
-def _true_extension(truth: dict[str, object], setting: Setting) -> float:
-    return _row(truth["as_found"], depth_mm=setting.depth_mm, rate_per_min=setting.rate_per_min)[
-        "extension_mm"
-    ]
+def half_width_95(measured: Measured) -> float:
+    """Return half the 95 % interval of a result, in its unit.
+
+    The law's own U is brought from the coverage of U (95.45 %) to 95 % as Student's law would be.
+    """
+    dof = min(measured.dof, LARGE_DOF)
+    return measured.U * float(stdtrit(dof, 0.975) / stdtrit(dof, 0.5 + COVERAGE / 2))
 
 
-def _true_rate(truth: dict[str, object], setting: Setting) -> float:
-    return _row(truth["stroke_rates"], rate_per_min=setting.rate_per_min)["true_per_min"]
+def _judge(what: Characteristic, measured: Measured, true: float, setting: Setting) -> Judged:
+    nominal = nominal_of(what, setting)
+    limits = limits_at(what, nominal)
+    guard = (what.rule.factor if what.rule.name == "guard_band" else 1.0) * measured.U
+    outcome = decide(measured, limits, what, nominal).outcome
+    return Judged(outcome, limits.contain(true), beyond_guard=not limits.contain(true, margin=-guard))
 
 
-def _row(rows: object, **keys: float) -> dict[str, float]:
-    assert isinstance(rows, list)
-    row: dict[str, float] = next(row for row in rows if all(row[key] == value for key, value in keys.items()))
-    return row
-
-
-def summarise(cases: Iterable[Case]) -> tuple[list[Row], Risks]:
-    """Return a row a measurand, and the risks of the judged one."""
+def summarise(cases: Iterable[Case]) -> tuple[list[Row], list[Risks]]:
+    """Return a row a measurand, and the risks of each that is judged."""
     by_name: dict[str, list[Compared]] = {}
     for case in cases:
         for compared in case.compared:
             by_name.setdefault(compared.measurand, []).append(compared)
-    judged = [c for results in by_name.values() for c in results if c.conforms is not None]
-    risks = Risks(
-        len(judged),
-        sum(c.outcome is Outcome.PASS and not c.conforms for c in judged),
-        sum(c.outcome is not Outcome.PASS and bool(c.conforms) for c in judged),
-        sum(not c.conforms for c in judged),
-    )
-    return [_summary(name, results) for name, results in by_name.items()], risks
+    rows = [_summary(name, results) for name, results in by_name.items()]
+    return rows, [found for name, results in by_name.items() if (found := _risks(name, results))]
+
+
+def _risks(name: str, results: list[Compared]) -> Risks | None:
+    judged = [result.judged for result in results if result.judged is not None]
+    rule = results[0].rule
+    return None if rule is None else risks(name, MEASURANDS[name].judged_as, rule, judged)
 
 
 def _summary(name: str, results: list[Compared]) -> Row:
-    errors = np.array([c.error for c in results])
-    held = int(sum(abs(c.error) <= c.half_width for c in results))
+    errors = np.array([result.error for result in results])
+    held = int(sum(abs(result.error) <= result.half_width for result in results))
     low, high = clopper_pearson(held, len(results))
-    width = float(np.mean([c.half_width for c in results]))
-    rms = float(np.sqrt(np.mean(errors**2)))
-    return Row(name, len(results), float(errors.mean()), rms, width, held / len(results), low, high)
-
-
-def clopper_pearson(successes: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the exact interval of a share (Clopper and Pearson 1934)."""
-    tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(betaincinv(successes, count - successes + 1, tail))
-    high = 1.0 if successes == count else float(betaincinv(successes + 1, count - successes, 1 - tail))
-    return low, high
+    return Row(
+        name,
+        MEASURANDS[name].title,
+        MEASURANDS[name].unit,
+        len(results),
+        bias=float(errors.mean()),
+        rms=float(np.sqrt(np.mean(errors**2))),
+        mean_half_width=float(np.mean([result.half_width for result in results])),
+        coverage=held / len(results),
+        coverage_low=low,
+        coverage_high=high,
+        off_aim=high < AIM - AIM_HALF_WIDTH or low > AIM + AIM_HALF_WIDTH,
+    )

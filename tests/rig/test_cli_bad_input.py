@@ -123,7 +123,7 @@ def test_plan_that_python_cannot_read_says_nothing_about_the_pen(tmp_path: Path)
     [
         (["--product", "nope"], "unknown product 'nope', expected one of: compact-pen, office-pen"),
         (["--station", "nope"], "unknown station 'nope', expected one of: twin"),
-        (["--world", "nope"], "unknown world 'nope', expected one of: drifting-gauge"),
+        (["--world", "nope"], "unknown world 'nope', expected one of: bent-needle"),
         (["--set", "pen.depth.gian=1"], "pen.depth.gian: unknown key (value 1)"),
         (["--set", "nonsense"], "--set 'nonsense', expected key=value, such as pen.depth.gain=1.03"),
         (["--pen", "NP12"], "'NP12', expected one like NP000001"),
@@ -181,7 +181,7 @@ def twin() -> Iterator[StandingTwin]:
             'model = "53220A"',
             "counter: model '53230A', serial number 'MY63260252' answered",
         ),
-        ('"mark10-gcl2"', '"nope"', "unknown driver 'nope', expected one of: keysight-532x0a"),
+        ('"mark10-gcl2"', '"nope"', "unknown driver 'nope', expected one of: ateq-"),
         ("{ filter = 4 }", "{ nope = 4 }", "force_gauge: driver mark10-gcl2 does not take these options"),
     ],
     ids=["serial", "model", "driver", "options"],

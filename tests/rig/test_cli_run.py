@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from rig.fixtures.plan import PLANS, load_plan
 from rig.product import At, load_product
 from tests.support.command import BROKE, FAIL, PASS, REFUSED, rig, truth
 from tests.support.many_runs import BY_PYTEST, ManyRuns, Ran
 
+DECLARED = load_plan(PLANS / "eol").characteristics
 TOLERATED = 1.5  # times U: of some seventy points, one or two may well lie beyond U itself
 RUN_KEYS = {
     "run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended", "takt_s", "wall_s",
@@ -68,7 +70,7 @@ def test_good_pen_passes(nominal: Ran) -> None:
 
 def test_table_shows_every_characteristic(nominal: Ran) -> None:
     table = nominal.said.out.partition("\nrun ")[2]
-    for characteristic in load_product("office-pen").characteristics:
+    for characteristic in DECLARED:
         assert characteristic in table
     for heading in ("value ± U", "limits", "rule", "verdict"):
         assert heading in table
@@ -99,7 +101,9 @@ def test_json_has_the_promised_keys(nominal: Ran) -> None:
     assert set(view) >= RUN_KEYS
     assert set(view["software"]) == {"version", "commit"}
     assert {"before_crc", "after_crc", "generation", "nodes"} <= set(view["calibration"])
-    assert {i["role"] for i in view["instruments"]} == {"stage", "force_gauge", "counter", "pen"}
+    assert {i["role"] for i in view["instruments"]} == {
+        "stage", "force_gauge", "counter", "supply", "leak_tester", "pen",
+    }  # fmt: skip
     for instrument in view["instruments"]:
         assert instrument["identity"]["serial"]
         assert instrument["role"] == "pen" or instrument["certificate"]["number"]
@@ -114,15 +118,19 @@ def test_every_number_is_finite(nominal: Ran) -> None:
         assert m["dof"] is None or m["dof"] > 0
         assert m["U"] == pytest.approx(m["k"] * m["u"])
         assert m["lower"] is not None or m["upper"] is not None
-        assert sum(line["u"] ** 2 for line in m["budget"]) == pytest.approx(m["u"] ** 2, rel=1e-6)
+        lines = sum(line["u"] ** 2 for line in m["budget"])
+        if m["method"] == "Monte Carlo":  # each line is what an input gives alone, drawn at random
+            assert lines >= 0.97 * m["u"] ** 2, m["name"]
+        else:
+            assert lines == pytest.approx(m["u"] ** 2, rel=1e-6), m["name"]
 
 
 def test_every_declared_characteristic_is_measured_at_every_setting(nominal: Ran) -> None:
     product = load_product("office-pen")
     expected = [
         (name, None if at is None else (at.depth_mm, at.rate_per_min))
-        for name, characteristic in product.characteristics.items()
-        for at in product.settings(characteristic.at)
+        for name in DECLARED
+        for at in product.settings(product.characteristics[name].at)
     ]
     found = [
         (m["characteristic"], tuple(m["setting"].values()) if m["setting"] else None)

@@ -1,0 +1,124 @@
+"""A station for people who type: in a notebook, in a script, at the prompt.
+
+The instruments are those of a run, opened, identified and guarded in the same way; what is measured is kept
+in memory only. The bench is made safe when the session closes, and at the latest when Python ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+from collections.abc import Sequence
+from datetime import date
+from types import TracebackType
+from typing import Any, Self
+
+from calibration.measured import Measured
+from rig.connect import OpenStation, open_clock, open_station
+from rig.errors import ConfigError, RefusedToStart
+from rig.instruments.wirelog import WireLog
+from rig.procedures.bench import Bench
+from rig.product import Setting, load_product
+from rig.station import load_station
+from rig.studies.feasible import check_setting
+from rig.studies.measurands import MEASURANDS, Bout
+from rig.twin_process import TwinProcess
+
+
+class Session:
+    """An open station with a pen in its nest.
+
+    Args:
+        station: by name or path.
+        product: of the pen, by name or path.
+        world, seed, overrides: of the twin, where the station is one: name, seed of its noise, and changed
+            values as ``key=value``.
+
+    Raises:
+        ConfigError: a wrong name, key or value.
+        RefusedToStart: a certificate is not valid, or another instrument answered than expected.
+        InstrumentError: one does not answer.
+    """
+
+    def __init__(
+        self,
+        station: str = "twin",
+        *,
+        product: str = "office-pen",
+        world: str | None = None,
+        seed: int | None = None,
+        overrides: Sequence[str] = (),
+    ) -> None:
+        if isinstance(overrides, str):
+            raise ConfigError(f"overrides {overrides!r}", expected="a list, such as ['pen.depth.gain=1.03']")
+        config = load_station(station)
+        config.check_certificates(date.today())
+        if config.twin is None and (world or overrides or seed is not None):
+            raise ConfigError(
+                f"station {config.name} is real", expected="no world, seed or overrides with it"
+            )
+        self._stack = contextlib.ExitStack()
+        self._is_open = True
+        twin = None
+        try:
+            if config.twin is not None:
+                chosen = config.twin.seed if seed is None else seed
+                twin = TwinProcess(world or config.twin.world, product, overrides=overrides, seed=chosen)
+                self._stack.callback(twin.stop)
+            clock = open_clock(config, twin, self._stack)
+            self.opened: OpenStation = open_station(
+                config, load_product(product), clock, WireLog(), self._stack, twin=twin
+            )
+            self.bench: Bench = self.opened.bench()
+            self._stack.callback(self.bench.make_safe)
+            self.bench.prepare()
+        except BaseException:
+            self.close()
+            raise
+        # Only now: what is registered last runs first, while the links of the instruments still work.
+        atexit.register(self.close)
+        self.bout = Bout(self.bench)
+
+    def measure(self, measurand: str, *, depth_mm: float = 1.25, rate_per_min: float = 7000.0) -> Measured:
+        """Measure something by its name, at a setting.
+
+        What several measurands share (where the rim is, the strokes at a setting) is measured once.
+        The bench is made safe when the measurement is broken off, by an error or by Ctrl-C.
+
+        Raises:
+            ConfigError: no such measurand, or a setting outside the product's range; nothing has moved.
+            RefusedToStart: the station has no instrument for it, or the session is closed.
+            RigError, EstimateError, NotMeasured: it could not be measured; the message says why.
+        """
+        if measurand not in MEASURANDS:
+            raise ConfigError(f"measurand {measurand!r}", expected=f"one of: {', '.join(MEASURANDS)}")
+        setting = Setting(depth_mm, rate_per_min)
+        check_setting(self.bench.product, setting)
+        for role in MEASURANDS[measurand].needs:
+            self.bench.station.require(role)
+        if not self._is_open:
+            raise RefusedToStart("the session is closed", do="Open the station again: rig.open_station(…)")
+        try:
+            return MEASURANDS[measurand].measure(self.bout, setting)
+        except BaseException:
+            self.bench.make_safe()
+            raise
+
+    def close(self) -> None:
+        """Make the bench safe and let go of the instruments; closing twice is harmless."""
+        self._is_open = False
+        atexit.unregister(self.close)
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        pen: Any = self.opened.pen_identity
+        state = "open" if self._is_open else "closed"
+        return f"<station {self.opened.config.name}, pen {pen.serial}, {state}>"
