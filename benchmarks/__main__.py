@@ -17,14 +17,23 @@ BENCHMARKS = (
     "estimators",
     "process_statistics",
     "propagation",
+    "contact_point",
+    "stability",
+    "studies",
 )
+
+GROUPS = {"oracles": ("propagation", "process_statistics", "contact_point", "stability")}
+"""Names for several benchmarks: those with programs of others to compare with."""
 
 
 def main() -> None:
     """Run the benchmarks that were asked for, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", action="append", choices=BENCHMARKS, help="may be given several times")
-    chosen = parser.parse_args().only or BENCHMARKS
+    parser.add_argument(
+        "--only", action="append", choices=(*BENCHMARKS, *GROUPS), help="may be given several times"
+    )
+    asked = parser.parse_args().only or BENCHMARKS
+    chosen = [name for one in asked for name in GROUPS.get(one, (one,))]
     print(f"{platform.machine()}, {os.cpu_count()} processors{_load()}, {platform.system()},", end=" ")
     print(f"Python {platform.python_version()}")
     for name in chosen:

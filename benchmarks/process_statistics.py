@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from benchmarks.figures import Figure, median_s
+from benchmarks.oracles import OWN, agreement, beside, in_turn, missing, oracle
 from calibration.gauge_rr import crossed_anova
 from calibration.tolerance import two_sided_factor
 
 TIMES = 200
+TOLERANCE = 1e-9
 PARTS, APPRAISERS, TRIALS = 10, 3, 3
 
 
 def measure() -> list[Figure]:
     """Return median times, and the largest disagreement between the two programs."""
     readings = _study()
-    own_s = median_s(lambda: crossed_anova(readings), TIMES)
-    what = f"crossed gauge R&R, {PARTS} × {APPRAISERS} × {TRIALS}, with intervals"
-    other = _capstat()
-    if other is None:
-        beside = "capstat-core: not installed"
-        return [Figure(what, f"{own_s * 1e3:.2f} ms", beside), _tolerance()]
-    other_s = median_s(lambda: other(readings, interaction_alpha=0.05), TIMES)
-    report, study = other(readings, interaction_alpha=0.05), crossed_anova(readings)
-    theirs = {"repeatability": report.var_repeatability, "part": report.var_part, "gauge": report.var_gage_rr}
-    off = max(abs(study[name].sd ** 2 / variance - 1) for name, variance in theirs.items())
+    jobs: dict[str, Any] = {OWN: lambda: crossed_anova(readings)}
+    absent = []
+    if capstat := oracle("capstat_core"):
+        jobs["capstat-core, no intervals"] = lambda: capstat.gage_rr(readings, interaction_alpha=0.05)
+    else:
+        absent.append(missing("capstat-core"))
+    seconds, found = in_turn(jobs, TIMES)
+    own = found.pop(OWN)
+    apart = max((_apart(own, report) for report in found.values()), default=None)
     return [
         Figure(
-            what,
-            f"{own_s * 1e3:.2f} ms",
-            f"capstat-core, no intervals: {other_s * 1e3:.2f} ms ({other_s / own_s:.2f} ×)",
+            f"crossed gauge R&R, {PARTS} × {APPRAISERS} × {TRIALS}, with intervals",
+            f"{seconds[OWN] * 1e3:.2f} ms",
+            beside(seconds, absent),
         ),
-        Figure("… variances differ by", f"{off:.0e}"),
+        agreement("variances, relatively,", apart, TOLERANCE),
         _tolerance(),
     ]
+
+
+def _apart(own: Any, report: Any) -> float:
+    theirs = {"repeatability": report.var_repeatability, "part": report.var_part, "gauge": report.var_gage_rr}
+    return max(abs(float(own[name].sd ** 2 / variance - 1)) for name, variance in theirs.items())
 
 
 def _study() -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -51,12 +55,3 @@ def _tolerance() -> Figure:
     exact = two_sided_factor.__wrapped__
     taken_s = median_s(lambda: exact(30, coverage=0.95, confidence=0.95), TIMES)
     return Figure("exact two-sided tolerance factor, n = 30", f"{taken_s * 1e3:.2f} ms")
-
-
-def _capstat() -> Callable[..., Any] | None:
-    """Return another program's analysis, where it is there: a comparison, never a dependency."""
-    try:
-        found: Callable[..., Any] = import_module("capstat_core").gage_rr
-    except ImportError:
-        return None
-    return found

@@ -1,27 +1,29 @@
 """Monte Carlo of a five-input, non-linear model; beside suncal and metrolopy where those are installed.
 
-Both are under the GPL: comparisons, never dependencies. Every time includes the coverage interval. The three
-take turns, so that a busy machine treats all alike; the ratios are what counts.
+Both are under the GPL: comparisons, never dependencies. Every time includes the coverage interval.
 """
 
 from __future__ import annotations
 
-import statistics
-import time
+import math
 import warnings
 from collections.abc import Callable
-from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from benchmarks.figures import Figure, median_s
+from benchmarks.oracles import OWN, agreement, beside, in_turn, missing, oracle
 from calibration.monte_carlo import WORKERS, monte_carlo
 from calibration.propagation import Input, first_order
 from calibration.propagation import measure as propagated
 
 TRIALS = 1_000_000
-REPEATS = 9
+ROUNDS = 9
+TOLERANCE = 4.0 / math.sqrt(TRIALS)
+"""Standard deviations of so many trials scatter by 1/√(2·trials) each: four times their difference's."""
+
 INPUTS = {
     "z1": Input(1000.0, 3.0),
     "z0": Input(0.0, 2.0),
@@ -44,39 +46,34 @@ def extension(z1: Any, z0: Any, tilt: Any, force: Any, stiffness: Any) -> Any:
 
 def measure() -> list[Figure]:
     """Return median times of 10⁶ trials, and of what the rig calls."""
-    jobs: dict[str, Job] = {"own": lambda: monte_carlo(extension, INPUTS, trials=TRIALS).u}
-    missing = []
+    jobs: dict[str, Job] = {OWN: lambda: monte_carlo(extension, INPUTS, trials=TRIALS).u}
+    absent = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, make in (("suncal", _suncal), ("metrolopy", _metrolopy)):
-            try:
-                jobs[name] = make()
-            except ImportError:
-                missing.append(f"{name}: not installed")
-        seconds, u = _in_turn(jobs)
-    beside = [
-        f"{name}: {taken * 1e3:.0f} ms ({taken / seconds['own']:.2f} ×)"
-        for name, taken in seconds.items()
-        if name != "own"
-    ]
-    apart = max(abs(other / u["own"] - 1) for other in u.values())
+            if package := oracle(name):
+                jobs[name] = make(package)
+            else:
+                absent.append(missing(name))
+        seconds, u = in_turn(jobs, ROUNDS)
+    apart = max((abs(u[name] / u[OWN] - 1) for name in u if name != OWN), default=None)
     linear_s = median_s(lambda: first_order(extension, INPUTS, "µm"), 200)
     both_s = median_s(lambda: propagated(extension, INPUTS, "µm", digits=1), 5)
     return [
         Figure(
             f"Monte Carlo, 5 inputs, 10⁶ trials, interval, {WORKERS} threads",
-            f"{seconds['own'] * 1e3:.0f} ms",
-            ", ".join(beside + missing),
+            f"{seconds[OWN] * 1e3:.0f} ms",
+            beside(seconds, absent),
             "faster than both",
         ),
-        Figure("… standard uncertainties differ by", f"{apart:.0e}" if beside else "nothing to compare"),
+        agreement("standard uncertainties, relatively,", apart, TOLERANCE),
         Figure("first order, with its budget", f"{linear_s * 1e3:.2f} ms"),
         Figure("both compared, to one digit of u", f"{both_s * 1e3:.0f} ms"),
     ]
 
 
-def _suncal() -> Job:
-    model = import_module("suncal").Model(MODEL_TEXT)
+def _suncal(package: ModuleType) -> Job:
+    model = package.Model(MODEL_TEXT)
     for name, source in INPUTS.items():
         model.var(name).measure(source.value).typeb(std=source.u)
 
@@ -88,8 +85,7 @@ def _suncal() -> Job:
     return job
 
 
-def _metrolopy() -> Job:
-    package = import_module("metrolopy")
+def _metrolopy(package: ModuleType) -> Job:
     z1, z0, tilt, force, stiffness = (package.gummy(given.value, given.u) for given in INPUTS.values())
     result = (z1 - z0) * package.cos(tilt) - force / stiffness
 
@@ -99,16 +95,3 @@ def _metrolopy() -> Job:
         return float(result.usim)
 
     return job
-
-
-def _in_turn(jobs: dict[str, Job]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the median time (s) and the last result of every job."""
-    taken: dict[str, list[float]] = {name: [] for name in jobs}
-    results: dict[str, float] = {}
-    for _ in range(REPEATS + 1):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            results[name] = job()
-            taken[name].append(time.perf_counter() - start)
-    # The first round pays for imports.
-    return {name: statistics.median(times[1:]) for name, times in taken.items()}, results
