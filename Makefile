@@ -1,10 +1,13 @@
 # The only commands anyone needs to know. Each makes the environment it needs.
 .DEFAULT_GOAL := help
-.PHONY: help eol test fuzz check lint types contracts format benchmarks lock clean
+.PHONY: help eol validation test fuzz check lint types contracts format benchmarks oracles notebook lock clean
 
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := .venv/.ready
+NOTEBOOK_BIN := $(subst .venv/,.venv-notebook/,$(BIN))
+ORACLES := .venv-oracles
+ORACLES_READY := $(ORACLES)/.ready
 
 # Runs are processes of their own; without compiled files each of them would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,6 +24,15 @@ $(READY): requirements.lock pyproject.toml
 
 eol: $(READY)  ## Run the end-of-line plan on one simulated pen and print the result.
 	@$(BIN)/rig run eol
+
+# The longest first: two at a time are done soonest.
+PLANS := wear peel sharpness penetration load battery
+
+validation: $(READY)  ## Run every validation plan on simulated pens, two at a time.
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(PLANS:%=validation/%)
+
+validation/%: $(READY)
+	@out=$$($(BIN)/rig run $@ 2>&1); status=$$?; printf '%s\n\n' "$$out"; exit $$status
 
 test: $(READY)  ## Run every test of this software.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -47,8 +59,25 @@ format: $(READY)  ## Put the code into its format.
 benchmarks: $(READY)  ## Measure speed and print the figures kept in docs/benchmarks.md.
 	$(BIN)/python -m benchmarks
 
+# Programs of others, to compare with: in an environment of their own, so that nothing here can come to need them.
+$(ORACLES_READY): requirements.lock pyproject.toml benchmarks/oracles.txt
+	$(PYTHON) -m venv $(ORACLES)
+	$(ORACLES)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(ORACLES)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock -r benchmarks/oracles.txt
+	$(ORACLES)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+oracles: $(ORACLES_READY)  ## Compare speed and answers with programs of others (benchmarks/oracles.txt).
+	$(ORACLES)/$(notdir $(BIN))/python -m benchmarks --only oracles
+
+notebook: requirements.lock docs/notebook-requirements.txt  ## Make docs/study.ipynb anew, in an environment of its own.
+	$(PYTHON) -m venv .venv-notebook
+	$(NOTEBOOK_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock -r docs/notebook-requirements.txt
+	$(NOTEBOOK_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(NOTEBOOK_BIN)/python docs/make_notebook.py
+
 lock: $(READY)  ## Renew the pinned versions (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra dev --extra studies pyproject.toml --output-file requirements.lock
 
 clean:  ## Remove the environment and caches; records stay.
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .venv-notebook .venv-oracles .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

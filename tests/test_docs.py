@@ -9,10 +9,15 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from rig.studies.measurands import MEASURANDS
+from rig.studies.study_file import StudyFile, load_study
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -97,8 +102,31 @@ def test_the_twin_announces_itself(desk: Path, command: str) -> None:
     assert {"stage", "force_gauge", "counter", "pen", "clock"} <= set(addresses)
 
 
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("rig study")])
+def test_study_commands_are_understood(command: str) -> None:
+    """Names, options and values are parsed; a study takes minutes, and tests/rig/studies runs some."""
+    from typer.main import get_command
+
+    from rig.cli import app
+
+    found: Any = get_command(app)
+    context, words = None, shlex.split(command)[1:]
+    while hasattr(found, "resolve_command"):
+        context = found.make_context(found.name, words, parent=context)
+        _, found, words = found.resolve_command(context, words)
+    asked = found.make_context(found.name, words, parent=context).params
+    if "measurand" in asked:
+        assert asked["measurand"] in MEASURANDS
+    if "file" in asked and not asked["file"].endswith(".toml"):
+        load_study(asked["file"])
+
+
+@pytest.mark.parametrize("text", [text for _, text in blocks("toml") if "[design]" in text])
+def test_studies_of_one_s_own_are_complete(text: str) -> None:
+    StudyFile.model_validate(tomllib.loads(text))
+
+
 def test_no_command_is_left_untried() -> None:
-    # Studies take minutes; tests/rig/studies runs one.
     known = ("make", "rig run", "rig show", "rig list", "rig truth", "rig twin", "rig budget", "rig study")
     known += ("cp ", ". .venv")
     assert [command for command in commands() if not command.startswith(known)] == []
