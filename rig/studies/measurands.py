@@ -15,9 +15,13 @@ from typing import Any
 from calibration.measured import Measured, scaled
 from calibration.penetration import Penetration, shortfall
 from calibration.puncture import Punctures
+from calibration.stretch import stretch
 from rig.fixtures import evaluate, evaluate_validation
+from rig.fixtures.battery import cut_off_voltages
 from rig.fixtures.evaluate_validation import UnderLoad
 from rig.fixtures.points import STAMPS_PER_POINT, Datum, PointResult, Points, find_datum
+from rig.fixtures.table_proposal import propose_table
+from rig.procedures.battery import find_cut_off
 from rig.procedures.bench import Bench
 from rig.procedures.insertion import insert_needles, insert_slowly
 from rig.procedures.load import capture_load
@@ -26,6 +30,7 @@ from rig.procedures.penetration import strike_film
 from rig.procedures.pressure_decay import finish_leak_test, start_leak_test
 from rig.procedures.squeeze import squeeze_pouch
 from rig.procedures.static_extension import scan_needles
+from rig.procedures.wear import wear_tip
 from rig.product import Setting
 
 Truth = Mapping[str, Any]
@@ -45,6 +50,7 @@ class Bout:
         self.bench = bench
         self._fresh_site = 0
         self._penetrations: dict[float, Penetration] = {}
+        self._phantom_is_fresh = True
 
     @cached_property
     def datum(self) -> Datum:
@@ -71,6 +77,7 @@ class Bout:
     @cached_property
     def punctures(self) -> Punctures:
         """What a slow insertion into the phantom shows."""
+        self.rest_phantom()
         return evaluate_validation.puncture(insert_slowly(self.bench), self.bench.station, self.bench.product)
 
     @cached_property
@@ -80,6 +87,12 @@ class Bout:
         extension = self.point(Setting(plan.depth_mm, plan.rate_per_min)).extension
         capture = capture_load(self.bench, self.datum.stage_mm, extension.value)
         return evaluate_validation.load(capture, self.bench.station, self.bench.product)
+
+    def rest_phantom(self) -> None:
+        """Let the phantom heal where needles have been in it before: torn, it hides their punctures."""
+        if not self._phantom_is_fresh:
+            self.bench.clock.sleep(self.bench.product.wear.rest_s)
+        self._phantom_is_fresh = False
 
     def point(self, setting: Setting) -> PointResult:
         """Return what the pen does at a setting."""
@@ -141,6 +154,7 @@ def _leak(bout: Bout, setting: Setting) -> Measured:
 
 def _insertion_force(bout: Bout, setting: Setting) -> Measured:
     bench = bout.bench
+    bout.rest_phantom()
     return evaluate.sharpness(insert_needles(bench), bench.station, bench.product).force_per_needle
 
 
@@ -166,6 +180,28 @@ def _puncture_force(bout: Bout, setting: Setting) -> Measured:
 
 def _stiffness(bout: Bout, setting: Setting) -> Measured:
     return bout.punctures.stiffness
+
+
+def _buried(bout: Bout, setting: Setting) -> Measured:
+    return bout.punctures.buried
+
+
+def _stretch(bout: Bout, setting: Setting) -> Measured:
+    return stretch(bout.point(setting).extension, _static_extension(bout, setting))
+
+
+def _force_change(bout: Bout, setting: Setting) -> Measured:
+    bench = bout.bench
+    bout.rest_phantom()
+    return evaluate_validation.wear(wear_tip(bench), bench.station, bench.product).force.change
+
+
+def _cut_off(bout: Bout, setting: Setting) -> Measured:
+    return cut_off_voltages(find_cut_off(bout.bench, setting), bout.bench.station).stop
+
+
+def _table_residual(bout: Bout, setting: Setting) -> Measured:
+    return propose_table(bout.bench, bout.points).fitted.residual
 
 
 def _droop(bout: Bout, setting: Setting) -> Measured:
@@ -254,13 +290,26 @@ MEASURANDS: dict[str, Measurand] = {
     "puncture_force": Measurand(
         "Force per needle at the first puncture", "N", _puncture_force,
         _told("slow_insertion", "first_puncture_n"), 12.0,
+        judged_as="puncture.force",
     ),
     "stiffness": Measurand("Stiffness before the first puncture", "N/mm", _stiffness, None, 12.0),
+    "buried": Measurand("Way of the needles beyond their punctures", "mm", _buried, None, 12.0),
+    "force_change": Measurand(
+        "Growth of the puncture force over the planned uses", "N", _force_change, None, 540.0,
+        judged_as="wear.force_change",
+    ),
     "rim_datum": Measurand("Rim datum", "mm", _rim_datum, _true_rim, 1.5),
     "extension": Measurand(
         "Extension at speed", "mm", _extension, _true_extension, 3.0, judged_as="extension.as_found"
     ),
     "static_extension": Measurand("Extension at rest", "mm", _static_extension, _true_static, 5.0),
+    "stretch": Measurand(
+        "Stretch of the needles at speed", "mm", _stretch, None, 6.0, judged_as="extension.stretch"
+    ),
+    "table_residual": Measurand(
+        "Largest misfit of the calibration table", "mm", _table_residual, None, 20.0,
+        judged_as="table.residual",
+    ),
     "rate": Measurand(
         "Stroke rate, from 20 stamps", "1/min", _rate, _true_rate, 1.5, judged_as="rate.as_found"
     ),
@@ -278,12 +327,19 @@ MEASURANDS: dict[str, Measurand] = {
     "shortfall": Measurand(
         "Shortfall of real penetration against the extension", "mm", _shortfall,
         _true_film("shortfall_mm"), 18.0,
+        judged_as="penetration.shortfall",
+    ),
+    "cut_off": Measurand(
+        "Voltage at which the pen stops", "V", _cut_off, None, 10.0, needs=("supply",),
+        judged_as="battery.cut_off",
     ),
     "droop": Measurand(
-        "Loss of rate under load", "%/N", _droop, _told("droop_per_n", scale=100.0), 30.0
+        "Loss of rate under load", "%/N", _droop, _told("droop_per_n", scale=100.0), 30.0,
+        judged_as="load.rate_droop",
     ),
     "extension_loss": Measurand(
-        "Loss of extension under load", "mm/N", _extension_loss, _told("loss_mm_per_n"), 30.0
+        "Loss of extension under load", "mm/N", _extension_loss, _told("loss_mm_per_n"), 30.0,
+        judged_as="load.extension_loss",
     ),
 }  # fmt: skip
 """By the name a study file gives; in the order in which a bout measures them."""
