@@ -13,7 +13,7 @@ from calibration.decision import Outcome
 from calibration.measured import Contribution, combine
 from rig.errors import ConfigError
 from rig.product import Rule, load_product
-from rig.studies.coverage import Case, Compared, half_width_95, summarise
+from rig.studies.coverage import COMPARED, Case, Compared, half_width_95, summarise
 from rig.studies.coverage_report import render, to_json
 from rig.studies.coverage_risk import Judged, clopper_pearson, promised, risks
 from rig.studies.measurands import MEASURANDS
@@ -135,7 +135,7 @@ def test_the_report_marks_what_missed_its_aim_and_what_was_wrongly_accepted() ->
 
 def test_the_report_fits_a_terminal_of_80_columns() -> None:
     rule = Rule(name="global_risk", max_risk=0.001, prior_mean=0.0, prior_sd=1.0)
-    names = [name for name in MEASURANDS if MEASURANDS[name].judged_as]
+    names = [name for name in COMPARED if MEASURANDS[name].judged_as]
 
     def case(pen: int) -> Case:
         error = -1.2345e-5 if pen % 20 == 0 else -1.2345e-6
