@@ -16,6 +16,7 @@ from rig.clock import Clock
 from rig.errors import IdentityMismatch, InstrumentError, InstrumentRejected, InstrumentReplyError
 from rig.instruments.link import VisaLink
 from rig.instruments.roles import Identity
+from rig.instruments.scpi_identity import ask_identity
 from rig.instruments.wirelog import WireLog
 
 MODELS = ("53220A", "53230A")
@@ -69,16 +70,7 @@ class KeysightCounter:
         Raises:
             InstrumentReplyError: the answer is not four fields.
         """
-        answer = self._link.query("*IDN?")
-        fields = [field.strip() for field in answer.split(",")]
-        if len(fields) != 4 or not all(fields):
-            raise InstrumentReplyError(
-                self.role,
-                f"*IDN? was answered with {answer!r}",
-                expected="maker,model,serial,firmware",
-                do="Check that the resource in the station file is the counter's",
-            )
-        return Identity(*fields)
+        return ask_identity(self._link, self.role)
 
     def close(self) -> None:
         """Close the link; the instrument stays as it is."""

@@ -8,12 +8,14 @@ refusal leave the output as safe as it can be: opening switches it off; the othe
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from rig.clock import Clock
 from rig.errors import IdentityMismatch, InstrumentRejected, InstrumentReplyError
 from rig.instruments.link import VisaLink
 from rig.instruments.roles import Identity, SupplyReading
+from rig.instruments.scpi_identity import ask_identity
 from rig.instruments.wirelog import WireLog
 
 MOST_ERRORS = 20  # length of an error queue
@@ -21,7 +23,7 @@ STEP_V, STEP_A = 0.0015, 0.0015  # what is read back may differ by the supply's 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(E[+-]?\d+)?", re.IGNORECASE)
 
 
-class ScpiSupply:
+class ScpiSupply(ABC):
     """One output of a supply; fulfils :class:`rig.instruments.roles.Supply`.
 
     Args:
@@ -62,35 +64,37 @@ class ScpiSupply:
 
     # The words of a dialect
 
+    @abstractmethod
     def _limit_words(self, voltage_v: float, current_a: float) -> list[str]:
         """Return the commands that set and arm over-voltage protection and set the current limit."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _read_limits(self) -> tuple[float, float, bool]:
         """Return over-voltage level, V, current limit, A, and whether the protection is armed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _voltage_words(self, voltage_v: float) -> str:
-        raise NotImplementedError
+        """Return the command that sets the voltage."""
 
+    @abstractmethod
     def _output_words(self, on: bool) -> str:
-        raise NotImplementedError
+        """Return the command that switches the output."""
 
+    @abstractmethod
     def is_on(self) -> bool:
         """Say whether the output is on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_limiting(self) -> bool:
         """Say whether the output holds its current limit and not its voltage."""
-        raise NotImplementedError
 
+    @abstractmethod
     def has_tripped(self) -> bool:
         """Say whether a protection has switched the output off."""
-        raise NotImplementedError
 
+    @abstractmethod
     def measure(self) -> SupplyReading:
         """Return voltage and current at the terminals."""
-        raise NotImplementedError
 
     # The role
 
@@ -100,16 +104,7 @@ class ScpiSupply:
         Raises:
             InstrumentReplyError: the answer is not four fields.
         """
-        answer = self._link.query("*IDN?")
-        fields = [field.strip() for field in answer.split(",")]
-        if len(fields) != 4 or not all(fields):
-            raise InstrumentReplyError(
-                self.role,
-                f"*IDN? was answered with {answer!r}",
-                expected="maker,model,serial,firmware",
-                do="Check that the resource in the station file is the supply's",
-            )
-        return Identity(*fields)
+        return ask_identity(self._link, self.role)
 
     def close(self) -> None:
         """Close the link; the instrument stays as it is."""
