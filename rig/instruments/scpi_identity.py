@@ -1,4 +1,4 @@
-"""Who a SCPI instrument says it is: the one question that every one of them answers alike (IEEE 488.2, 10.14)."""
+"""Who a SCPI instrument says it is: the one question that all of them answer alike (IEEE 488.2, 10.14)."""
 
 from __future__ import annotations
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rig.errors import ContactNotFound
 from rig.instruments.roles import Park
 from rig.procedures.bench import Bench
+from rig.procedures.touch import creep, scan
 from rig.records.trace import Trace
 
 CREEP_MM_PER_S = 0.8
@@ -35,37 +34,32 @@ def scan_rim(bench: Bench) -> Trace:
     bench.present("datum")
     touched_mm = _creep_to_contact(bench)
     bench.stage.move_to("z", touched_mm - BACK_OFF_MM)
-    positions, forces = [], []
-    zero_n = 0.0
-    for step in range(MOST_STEPS):
-        bench.stage.move_to("z", touched_mm - BACK_OFF_MM + step * STEP_MM)
-        bench.clock.sleep(SETTLE_S)
-        positions.append(bench.stage.position("z"))
-        forces.append(bench.mean_force_n(READINGS_PER_STEP))
-        zero_n = zero_n or forces[0]
-        if forces[-1] - zero_n > SCAN_LIMIT_N:
-            break
+    position_mm, force_n = scan(
+        bench,
+        (touched_mm - BACK_OFF_MM + step * STEP_MM for step in range(MOST_STEPS)),
+        settle_s=SETTLE_S,
+        readings=READINGS_PER_STEP,
+        most_n=SCAN_LIMIT_N,
+    )
     bench.stage.move_to("z", touched_mm - 0.5)
     return Trace(
         "rim datum",
-        {"position_mm": np.array(positions), "force_n": np.array(forces)},
+        {"position_mm": position_mm, "force_n": force_n},
         {"readings_per_step": READINGS_PER_STEP, "settle_s": SETTLE_S, "x": "position_mm", "y": "force_n"},
     )
 
 
 def _creep_to_contact(bench: Bench) -> float:
-    nest, stage = bench.station.nest, bench.stage
-    nearest, farthest = nest.rim_mm - nest.rim_range_mm, nest.rim_mm + nest.rim_range_mm
-    stage.move_to("z", nearest)
-    zero_n = bench.mean_force_n(BASELINE_READINGS)
-    stage.move_to("z", farthest, speed=CREEP_MM_PER_S, wait=False)
-    while bench.force_n() - zero_n < TOUCH_N:
-        if not stage.is_busy("z"):
-            bench.retract()
-            raise ContactNotFound(
-                f"no contact between {nearest:g} and {farthest:g} mm",
-                expected=f"the pen's rim near {nest.rim_mm:g} mm",
-                do="Check that a pen is clamped in the nest",
-            )
-    stage.stop("z")
-    return stage.position("z")
+    nest = bench.station.nest
+    nearest_mm, farthest_mm = nest.rim_mm - nest.rim_range_mm, nest.rim_mm + nest.rim_range_mm
+    touched_mm = creep(
+        bench, nearest_mm, farthest_mm,
+        speed_mm_per_s=CREEP_MM_PER_S, touch_n=TOUCH_N, zero_readings=BASELINE_READINGS,
+    )  # fmt: skip
+    if touched_mm is None:
+        raise ContactNotFound(
+            f"no contact between {nearest_mm:g} and {farthest_mm:g} mm",
+            expected=f"the pen's rim near {nest.rim_mm:g} mm",
+            do="Check that a pen is clamped in the nest",
+        )
+    return touched_mm

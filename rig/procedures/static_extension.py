@@ -12,6 +12,7 @@ import numpy as np
 from rig.errors import ContactNotFound
 from rig.instruments.roles import Park
 from rig.procedures.bench import Bench
+from rig.procedures.touch import creep, scan
 from rig.records.trace import Trace
 
 CREEP_MM_PER_S = 0.8
@@ -47,21 +48,19 @@ def scan_needles(bench: Bench, depth_mm: float, rim_mm: float) -> Trace:
     _park_at(bench, depth_mm)
     touched_mm = _creep_to_needles(bench, depth_mm, rim_mm)
     highest_mm = rim_mm - SMALLEST_GAP_MM
-    positions, forces = [], []
-    for position_mm in touched_mm - BACK_OFF_MM + STEP_MM * np.arange(MOST_STEPS):
-        if position_mm > highest_mm:
-            break
-        bench.stage.move_to("z", float(position_mm))
-        bench.clock.sleep(SETTLE_S)
-        positions.append(bench.stage.position("z"))
-        forces.append(bench.mean_force_n(READINGS_PER_STEP))
-        if forces[-1] - forces[0] > SCAN_LIMIT_N:
-            break
+    places_mm = touched_mm - BACK_OFF_MM + STEP_MM * np.arange(MOST_STEPS)
+    position_mm, force_n = scan(
+        bench,
+        (float(place) for place in places_mm if place <= highest_mm),
+        settle_s=SETTLE_S,
+        readings=READINGS_PER_STEP,
+        most_n=SCAN_LIMIT_N,
+    )
     bench.retract()
     bench.pen.park(Park.RETRACTED)
     return Trace(
         f"needles at rest {depth_mm:.2f} mm",
-        {"position_mm": np.array(positions), "force_n": np.array(forces)},
+        {"position_mm": position_mm, "force_n": force_n},
         {"depth_mm": depth_mm, "rim_mm": rim_mm, "readings_per_step": READINGS_PER_STEP,
          "settle_s": SETTLE_S, "x": "position_mm", "y": "force_n"},
     )  # fmt: skip
@@ -77,19 +76,17 @@ def _park_at(bench: Bench, depth_mm: float) -> None:
 
 def _creep_to_needles(bench: Bench, depth_mm: float, rim_mm: float) -> float:
     """Approach until needles are felt; return where, mm."""
-    stage, doubt_mm = bench.stage, bench.product.mechanics.maximum_extension_error_mm
-    nearest = rim_mm - depth_mm - doubt_mm
-    farthest = rim_mm - max(SMALLEST_GAP_MM, depth_mm - doubt_mm)
-    stage.move_to("z", nearest)
-    zero_n = bench.mean_force_n(ZERO_READINGS)
-    stage.move_to("z", farthest, speed=CREEP_MM_PER_S, wait=False)
-    while bench.force_n() - zero_n < TOUCH_N:
-        if not stage.is_busy("z"):
-            bench.retract()
-            raise ContactNotFound(
-                f"no needles {rim_mm - nearest:.3f} to {rim_mm - farthest:.3f} mm beyond the rim",
-                expected=f"needles at rest near {depth_mm:g} mm",
-                do="Check the tip, and that the pen parks its needles extended",
-            )
-    stage.stop("z")
-    return stage.position("z")
+    doubt_mm = bench.product.mechanics.maximum_extension_error_mm
+    nearest_mm = rim_mm - depth_mm - doubt_mm
+    farthest_mm = rim_mm - max(SMALLEST_GAP_MM, depth_mm - doubt_mm)
+    touched_mm = creep(
+        bench, nearest_mm, farthest_mm,
+        speed_mm_per_s=CREEP_MM_PER_S, touch_n=TOUCH_N, zero_readings=ZERO_READINGS,
+    )  # fmt: skip
+    if touched_mm is None:
+        raise ContactNotFound(
+            f"no needles {rim_mm - nearest_mm:.3f} to {rim_mm - farthest_mm:.3f} mm beyond the rim",
+            expected=f"needles at rest near {depth_mm:g} mm",
+            do="Check the tip, and that the pen parks its needles extended",
+        )
+    return touched_mm

@@ -1,0 +1,64 @@
+"""Feeling for a contact: creep until a force is felt, then scan through the contact step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rig.procedures.bench import Bench
+
+Floats = NDArray[np.float64]
+
+
+def creep(
+    bench: Bench,
+    nearest_mm: float,
+    farthest_mm: float,
+    *,
+    speed_mm_per_s: float,
+    touch_n: float,
+    zero_readings: int,
+) -> float | None:
+    """Move from a place without contact towards the pen until ``touch_n`` more is felt than there.
+
+    Returns:
+        Where the stage stopped, mm; None when nothing was felt: the stage is retracted then.
+
+    Raises:
+        ForceLimitExceeded: more force than the station allows.
+    """
+    stage = bench.stage
+    stage.move_to("z", nearest_mm)
+    zero_n = bench.mean_force_n(zero_readings)
+    stage.move_to("z", farthest_mm, speed=speed_mm_per_s, wait=False)
+    while bench.force_n() - zero_n < touch_n:
+        if not stage.is_busy("z"):
+            bench.retract()
+            return None
+    stage.stop("z")
+    return stage.position("z")
+
+
+def scan(
+    bench: Bench, positions_mm: Iterable[float], *, settle_s: float, readings: int, most_n: float
+) -> tuple[Floats, Floats]:
+    """Step through positions and read the force at each, until it has grown by ``most_n``.
+
+    Returns:
+        Where the stage stood, mm, and the mean of ``readings`` there, N; shape (n,).
+
+    Raises:
+        ForceLimitExceeded: more force than the station allows.
+    """
+    places: list[float] = []
+    forces: list[float] = []
+    for position_mm in positions_mm:
+        bench.stage.move_to("z", position_mm)
+        bench.clock.sleep(settle_s)
+        places.append(bench.stage.position("z"))
+        forces.append(bench.mean_force_n(readings))
+        if forces[-1] - forces[0] > most_n:
+            break
+    return np.array(places), np.array(forces)
