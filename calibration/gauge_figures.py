@@ -36,6 +36,10 @@ class GaugeFigures:
         """Standard uncertainty of one reading, N."""
         return math.hypot(self.noise_n, self.resolution_n / math.sqrt(12.0))
 
+    def mean_u(self, readings: int) -> float:
+        """Return the standard uncertainty of the mean of so many readings at rest, N."""
+        return math.hypot(self.reading_u / math.sqrt(readings), self.rounding_u)
+
     @property
     def rounding_u(self) -> float:
         """What rounding leaves in the mean of many readings, N.

@@ -115,10 +115,8 @@ class Nest(Section):
     film_radius_mm: Positive = Field(description="distance of the film from the turret's axis")
     film_site_mm: Positive = Field(description="way to a place on the film that no needle has struck")
     film_sites: Annotated[int, Field(ge=1)] = Field(description="how many such places the film has")
-    film_layers: Annotated[int, Field(ge=1)] = Field(4, description="how many layers are stretched now")
-    give_limit_mm_per_n: NonNegative = Field(
-        0.008, description="most that gauge, nest and plate give under force"
-    )
+    film_layers: Annotated[int, Field(ge=1)] = Field(description="how many layers are stretched now")
+    give_limit_mm_per_n: NonNegative = Field(description="most that gauge, nest and plate give under force")
     tilt_limit_mrad: NonNegative = Field(description="largest tilt of the plate against the rim")
     rim_radius_mm: Positive
     threshold_limit_mm: NonNegative = Field(description="largest overlap before needles and plate conduct")

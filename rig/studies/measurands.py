@@ -35,9 +35,6 @@ from rig.product import Setting
 
 Truth = Mapping[str, Any]
 
-DEPTH_DIGITS = 3
-"""Digits of a set depth that a pen takes, mm."""
-
 
 class Bout:
     """One pen on one bench, prepared, from its clamping to its release.
@@ -170,8 +167,8 @@ def _penetration_depth(bout: Bout, setting: Setting) -> Measured:
 
 def _shortfall(bout: Bout, setting: Setting) -> Measured:
     found = bout.penetration(setting.rate_per_min)
-    at = Setting(round(found.d50.value, DEPTH_DIGITS), setting.rate_per_min)
-    return shortfall(found, bout.point(at).extension, at.depth_mm)
+    near = bout.points.near(found.d50.value, setting.rate_per_min)
+    return shortfall(found, near.extension, near.setting.depth_mm)
 
 
 def _puncture_force(bout: Bout, setting: Setting) -> Measured:
