@@ -14,9 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from calibration.measured import Measured
-from rig.connect import OpenStation, open_clock, open_station
+from rig.connect import OpenStation, open_unrecorded
 from rig.errors import ConfigError, RefusedToStart
-from rig.instruments.wirelog import WireLog
 from rig.procedures.bench import Bench
 from rig.product import Setting, load_product
 from rig.station import load_station
@@ -53,6 +52,7 @@ class Session:
             raise ConfigError(f"overrides {overrides!r}", expected="a list, such as ['pen.depth.gain=1.03']")
         config = load_station(station)
         config.check_certificates(date.today())
+        design = load_product(product)
         if config.twin is None and (world or overrides or seed is not None):
             raise ConfigError(
                 f"station {config.name} is real", expected="no world, seed or overrides with it"
@@ -64,11 +64,7 @@ class Session:
             if config.twin is not None:
                 chosen = config.twin.seed if seed is None else seed
                 twin = TwinProcess(world or config.twin.world, product, overrides=overrides, seed=chosen)
-                self._stack.callback(twin.stop)
-            clock = open_clock(config, twin, self._stack)
-            self.opened: OpenStation = open_station(
-                config, load_product(product), clock, WireLog(), self._stack, twin=twin
-            )
+            self.opened: OpenStation = open_unrecorded(config, design, self._stack, twin)
             self.bench: Bench = self.opened.bench()
             self._stack.callback(self.bench.make_safe)
             self.bench.prepare()

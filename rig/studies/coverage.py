@@ -17,11 +17,10 @@ from scipy.special import stdtrit
 
 from calibration.errors import EstimateError
 from calibration.measured import COVERAGE, Measured
-from rig.connect import open_clock, open_station
+from rig.connect import open_unrecorded
 from rig.errors import RigError
 from rig.fixtures.judging import decide, limits_at, nominal_of
 from rig.fixtures.run import NotMeasured
-from rig.instruments.wirelog import WireLog
 from rig.product import At, Characteristic, Product, Rule, Setting, load_product
 from rig.station import load_station
 from rig.studies.coverage_risk import Judged, Risks, clopper_pearson, risks
@@ -128,10 +127,7 @@ def measure_pen(study: Study, pen: int) -> Case:
     with contextlib.ExitStack() as stack:
         try:
             twin = TwinProcess(study.world, study.product, overrides=overrides, seed=seed)
-            stack.callback(twin.stop)
-            station = load_station("twin")
-            clock = open_clock(station, twin, stack)
-            bench = open_station(station, product, clock, WireLog(), stack, twin=twin).bench()
+            bench = open_unrecorded(load_station("twin"), product, stack, twin).bench()
             bench.prepare()
             bout = Bout(bench)
             for name, setting in _questions(study, product, random):

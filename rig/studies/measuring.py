@@ -9,11 +9,10 @@ from concurrent.futures.process import BrokenProcessPool
 
 from calibration.errors import EstimateError
 from calibration.measured import Measured
-from rig.connect import OpenStation, open_clock, open_station
+from rig.connect import OpenStation, open_unrecorded
 from rig.errors import RefusedToStart, RigError
 from rig.fixtures.run import NotMeasured
 from rig.fixtures.stopping import STOPPING
-from rig.instruments.wirelog import WireLog
 from rig.procedures.bench import Bench
 from rig.product import load_product
 from rig.station import load_station
@@ -146,6 +145,4 @@ def _open(study: StudyFile, conditions: Conditions, stack: contextlib.ExitStack)
             product_overrides=conditions.product,
             seed=conditions.seed,
         )
-        stack.callback(twin.stop)
-    clock = open_clock(station, twin, stack)
-    return open_station(station, product, clock, WireLog(), stack, twin=twin)
+    return open_unrecorded(station, product, stack, twin)
