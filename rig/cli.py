@@ -14,6 +14,7 @@ from rig.cli_options import (
     BROKE,
     REFUSED,
     AsJson,
+    Fault,
     Override,
     ProductName,
     RunName,
@@ -51,6 +52,7 @@ def run_plan(
     pen: Annotated[str | None, typer.Option(help="Serial number of the pen, as scanned.")] = None,
     world: WorldName = None,
     override: Override = None,
+    fault: Fault = None,
     seed: Seed = None,
     runs: Runs = Path("runs"),
     debug: Annotated[bool, typer.Option(help="Show tracebacks and pytest's own report.")] = False,
@@ -69,6 +71,7 @@ def run_plan(
     options += [f"--world={world}"] if world is not None else []
     options += [f"--seed={seed}"] if seed is not None else []
     options += [f"--set={value}" for value in override or []]
+    options += [f"--fault={value}" for value in fault or []]
     options += ["--rig-debug"] if debug else []
     sys.exit(_pytest([str(folder), *options, *(pytest_args or [])], debug=debug))
 
@@ -135,6 +138,7 @@ def budget(
 def twin(
     world: WorldName = "nominal",
     override: Override = None,
+    fault: Fault = None,
     seed: Seed = 0,
     product: ProductName = "office-pen",
     wall_clock: Annotated[bool, typer.Option(help="Let simulated seconds take real seconds.")] = False,
@@ -142,8 +146,18 @@ def twin(
     """Serve every emulated instrument until stopped; print one JSON line of role → address first."""
     from rig.twin.server import run
 
-    truth, design = load_world(world, override, product)
+    truth, design = load_world(world, override, product, fault)
     run(truth, design, seed=seed or 0, virtual=not wall_clock)
+
+
+@app.command()
+def faults() -> None:
+    """List what can go wrong on a simulated bench, for --fault and for world files."""
+    from rich.console import Console
+
+    from rig.show_faults import render_faults
+
+    render_faults(Console())
 
 
 @app.command()

@@ -25,6 +25,10 @@ Override = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Twin: one value, as pen.depth.gain=1.03."),
 ]
+Fault = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="ROLE.NAME@SECONDSs", help="Twin: what goes wrong; see rig faults."),
+]
 Seed = Annotated[int | None, typer.Option(help="Twin: seed of every random number.")]
 Runs = Annotated[Path, typer.Option(help="Folder of the records.")]
 RunName = Annotated[str, typer.Argument(metavar="[RUN|last]", help="Run id, the beginning of one, or last.")]
@@ -32,13 +36,15 @@ Jobs = Annotated[int, typer.Option(min=1, help="How many at a time, on twins.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
-def load_world(world: str | None, overrides: list[str] | None, product: str) -> tuple[World, Product]:
+def load_world(
+    world: str | None, overrides: list[str] | None, product: str, faults: list[str] | None = None
+) -> tuple[World, Product]:
     """Return a world with its overrides, and a product; a wrong one ends the command."""
     from rig.product import load_product
     from rig.twin.world import load_world as load
 
     try:
-        return load(world or "nominal", overrides or []), load_product(product)
+        return load(world or "nominal", overrides or [], faults or []), load_product(product)
     except RigError as error:
         raise refused(error) from None
 

@@ -19,6 +19,7 @@ class TwinProcess:
 
     Args:
         world: name or path of a world file; ``overrides`` change single values of it.
+        faults: what goes wrong and when, such as ``counter.late_reply@12s``; ``rig faults`` lists them.
         product: name or path of the product whose pen is clamped in; ``product_overrides`` change values.
         seed: decides every random number.
 
@@ -33,6 +34,7 @@ class TwinProcess:
         product: str,
         *,
         overrides: Sequence[str] = (),
+        faults: Sequence[str] = (),
         product_overrides: Sequence[str] = (),
         seed: int = 0,
     ) -> None:
@@ -40,6 +42,8 @@ class TwinProcess:
         command += ["--world", world, "--product", product, "--seed", str(seed)]
         for override in overrides:
             command += ["--set", override]
+        for fault in faults:
+            command += ["--fault", fault]
         for override in product_overrides:
             command += ["--set-product", override]
         # A file, not a pipe: a twin with much to say must not wait for somebody who reads it.

@@ -15,6 +15,7 @@ def main() -> int:
     parser.add_argument("--world", default="nominal")
     parser.add_argument("--product", default="office-pen")
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--fault", action="append", default=[], metavar="ROLE.NAME@SECONDSs")
     parser.add_argument("--set-product", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--wall-clock", action="store_true")
@@ -26,7 +27,7 @@ def main() -> int:
     from rig.twin.world import load_world
 
     try:
-        world = load_world(options.world, options.overrides)
+        world = load_world(options.world, options.overrides, options.fault)
         product = load_product(options.product, options.set_product)
     except RigError as error:
         print(error, file=sys.stderr)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rig.product import Product
+from rig.twin.faults import FaultSchedule, parse_fault
 from rig.twin.physics.axis import Axis
 from rig.twin.physics.contact import NeedleContact
 from rig.twin.physics.film import FilmUnderNeedles
@@ -48,6 +49,7 @@ class TwinBench:
 
     def __init__(self, world: World, product: Product, time: TwinTime, *, seed: int) -> None:
         self.world, self.product, self.time = world, product, time
+        self.faults = FaultSchedule(map(parse_fault, world.faults), time.now)
         self._seed = seed
         self.z, self.turret = Axis(START_POSITION_MM), Axis(0.0)
         self._move_noise, self._move_key = self.random("stage"), -1.0

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from rig.config import Section, find_file, load_model
+from rig.config import Section, check_model, find_file, load_model
+from rig.twin.faults import parse_fault
 
 WORLDS = Path(__file__).parent / "worlds"
 
@@ -338,6 +339,7 @@ class World(Section):
     """Everything that is true on a simulated bench."""
 
     title: str = Field("", description="what this world is for")
+    faults: tuple[str, ...] = Field((), description="what goes wrong and when; `rig faults` lists them")
     pen: Pen = Pen()
     contact: Contact = Contact()
     nest: Nest = Nest()
@@ -353,11 +355,24 @@ class World(Section):
     supply: Supply = Supply()
     environment: Environment = Environment()
 
+    @field_validator("faults")
+    @classmethod
+    def _known(cls, faults: tuple[str, ...]) -> tuple[str, ...]:
+        for text in faults:
+            parse_fault(text)
+        return faults
 
-def load_world(name: str, overrides: Sequence[str] = ()) -> World:
+
+def load_world(name: str, overrides: Sequence[str] = (), faults: Sequence[str] = ()) -> World:
     """Load a world by name (one that ships) or path, with ``a.b=value`` overrides.
 
+    Args:
+        faults: what goes wrong besides the world's own faults, as :func:`rig.twin.faults.parse_fault` reads.
+
     Raises:
-        ConfigError: unknown name, key or value out of range.
+        ConfigError: unknown name, key or fault, or a value out of range.
     """
-    return load_model(World, find_file(name, WORLDS, kind="world"), overrides=overrides)
+    world = load_model(World, find_file(name, WORLDS, kind="world"), overrides=overrides)
+    if not faults:
+        return world
+    return check_model(World, world.model_dump() | {"faults": (*world.faults, *faults)}, source="--fault")
