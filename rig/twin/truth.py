@@ -178,18 +178,25 @@ def _leak(world: World, product: Product) -> float:
 
 def _insertion_force(world: World, product: Product, pen: PenMechanics, seed: int) -> float:
     """Peak force per needle of a perfect insertion, by letting one happen."""
-    speed, needles = product.phantom.speed_mm_per_s, pen.needles
-    phantom = PhantomUnderNeedles(
-        world.phantom,
-        world.pen.tip.needles,
-        needles,
-        noise_source(seed, "phantom"),
-        wear=_new_wear(world, product, seed),
-        surface_mm=lambda t: speed * t - needles.longest_mm,
-        reach_mm=lambda t: 0.0,
-    )
+    speed = product.phantom.speed_mm_per_s
+    phantom = _phantom(world, product, pen, seed, speed)
     times = np.arange(SAMPLE_S, product.phantom.travel_mm / speed, SAMPLE_S)
     return max(float(phantom.force_n(np.array([t]))[0]) for t in times) / product.mechanics.needles
+
+
+def _phantom(
+    world: World, product: Product, pen: PenMechanics, seed: int, speed_mm_per_s: float
+) -> PhantomUnderNeedles:
+    """A fresh phantom that the longest needle touches at time 0, at constant speed."""
+    return PhantomUnderNeedles(
+        world.phantom,
+        world.pen.tip.needles,
+        pen.needles,
+        noise_source(seed, "phantom"),
+        wear=_new_wear(world, product, seed),
+        surface_mm=lambda t: speed_mm_per_s * t - pen.needles.longest_mm,
+        reach_mm=lambda t: 0.0,
+    )
 
 
 def _new_wear(world: World, product: Product, seed: int) -> NeedleWear:
@@ -200,16 +207,8 @@ def _new_wear(world: World, product: Product, seed: int) -> NeedleWear:
 
 def _slow_insertion(world: World, product: Product, pen: PenMechanics, seed: int) -> dict[str, float]:
     """What a perfect slow insertion to the plan's travel beyond contact shows, by letting one happen."""
-    speed, needles = product.phantom.slow_mm_per_s, pen.needles
-    phantom = PhantomUnderNeedles(
-        world.phantom,
-        world.pen.tip.needles,
-        needles,
-        noise_source(seed, "phantom"),
-        wear=_new_wear(world, product, seed),
-        surface_mm=lambda t: speed * t - needles.longest_mm,
-        reach_mm=lambda t: 0.0,
-    )
+    speed = product.phantom.slow_mm_per_s
+    phantom = _phantom(world, product, pen, seed, speed)
     phantom.force_n(np.array([product.phantom.travel_mm / speed]))
     depths_mm = phantom.punctured_at_mm()
     return {
@@ -226,9 +225,7 @@ def _penetration(
     film = FilmUnderNeedles(
         world.film.model_copy(update={"layers": layers}),
         pen,
-        bluntness=NeedleWear(
-            world.wear, world.pen.tip.needles, product.mechanics.needles, noise_source(seed, "wear")
-        ).bluntness(),
+        bluntness=_new_wear(world, product, seed).bluntness(),
         reach_mm=_reach_over_bed(world, pen),
         spring_n_per_mm=world.pen.crank.spring_n_per_mm,
         random=noise_source(seed, "film"),

@@ -1,0 +1,107 @@
+"""Run the fault matrix: every fault in every phase of the end-of-line run; print how each run ended.
+
+``python docs/make_fault_matrix.py`` prints the table and exits with 1 when a run ended as none may;
+``--write`` also writes ``docs/fault-matrix.md``; words after it choose cases, such as ``counter.late_reply``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.support.fault_matrix import SPOKEN_TO, Case, End, cases, moments, run_with, wrongs
+
+PAGE = Path(__file__).parent / "fault-matrix.md"
+AT_ONCE = 2
+SIGNS = {"PASS": "P", "FAIL": "F", "ERROR": "E"}
+HEAD = """# What the rig does about each fault
+
+Made by `make faults/write`; `make faults` runs it again, and so does CI. Each cell is one end-of-line run of
+a good pen on the twin, with one fault in the middle of one phase: **P** passed with the right values, **r**
+passed and says on its record what it recovered from, **E** ended as ERROR naming the culprit and what to do,
+**F** failed (only where the fault makes the pen a bad one), **·** the fault cannot strike there. After every
+run the stage stood, the strokes had stopped, and no force had been above its limit.
+
+"""
+
+
+def main() -> int:
+    """Run what was asked for; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--keep", type=Path, help="keep the runs in this folder")
+    parser.add_argument("words", nargs="*")
+    options = parser.parse_args()
+    chosen = [case for case in cases() if all(word in str(case) for word in options.words)]
+    folder = options.keep or Path(tempfile.mkdtemp())
+    try:
+        ends, wrong = run_all(chosen, folder)
+    finally:
+        if options.keep is None:
+            shutil.rmtree(folder)
+    page = HEAD + table(ends) + "\n" + symptoms(ends)
+    print(page)
+    for case, what in wrong.items():
+        print(f"WRONG {case}: {'; '.join(what)}")
+    if options.write:
+        PAGE.write_text(page, encoding="utf-8")
+    print(f"{len(ends) - len(wrong)} passed, {len(wrong)} failed")
+    return 1 if wrong else 0
+
+
+def run_all(chosen: list[Case], folder: Path) -> tuple[dict[Case, End], dict[Case, list[str]]]:
+    """Run cases, two at a time; return how each ended, and what was wrong with those that ended wrong."""
+    nominal = run_with(folder / "nominal")
+    at_s = moments(folder / "nominal")
+
+    def end_of(numbered: tuple[int, Case]) -> End:
+        number, case = numbered
+        return run_with(folder / str(number), f"{case.role}.{case.fault}@{at_s[case.phase]:.6f}s")
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ends = dict(zip(chosen, pool.map(end_of, enumerate(chosen)), strict=True))
+    found = {case: wrongs(case, end, nominal) for case, end in ends.items()}
+    return ends, {case: wrong for case, wrong in found.items() if wrong}
+
+
+def table(ends: dict[Case, End]) -> str:
+    """Return the outcomes as a table: a row a fault, a column a phase."""
+    lines = ["| fault | " + " | ".join(SPOKEN_TO) + " |", "|---" * (len(SPOKEN_TO) + 1) + "|"]
+    for role, fault in dict.fromkeys((case.role, case.fault) for case in ends):
+        cells = [_sign(ends.get(Case(role, fault, phase))) for phase in SPOKEN_TO]
+        lines.append(f"| {role}.{fault} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def symptoms(ends: dict[Case, End]) -> str:
+    """Return, for each fault, one sentence that an operator reads of each different end."""
+    lines = ["## What is said", ""]
+    for role, fault in dict.fromkeys((case.role, case.fault) for case in ends):
+        mine = [end for case, end in ends.items() if (case.role, case.fault) == (role, fault)]
+        lines += [f"**{role}.{fault}**", "", *_different(mine), ""]
+    return "\n".join(lines)
+
+
+def _different(ends: Iterable[End]) -> list[str]:
+    first: dict[str, End] = {}
+    for end in ends:
+        first.setdefault(_sign(end), end)
+    return [f"- {sign}: {end.symptom}" for sign, end in sorted(first.items())]
+
+
+def _sign(end: End | None) -> str:
+    if end is None:
+        return "·"
+    sign = SIGNS.get(end.verdict, end.verdict)
+    return "r" if sign == "P" and end.symptom != "no harm done" else sign
+
+
+if __name__ == "__main__":
+    sys.exit(main())
