@@ -49,15 +49,15 @@ WIRE_KINDS = (
     FaultKind("busy", ("stage", "pen", "leak_tester"), "it says that it is busy, for ever", lasts=True),
     FaultKind("error_queue_full", SCPI, "its error queue is full"),
     FaultKind("modbus_exception", MODBUS, "a request is answered with exception 4 (device failure)"),
-    FaultKind("shifted_reply", MODBUS, "from now on each answer is that to the request before", lasts=True),
+    FaultKind("shifted_reply", MODBUS, "each answer is that to the request before, until the line rests"),
     FaultKind("wrong_id", MODBUS, "an answer carries another device's id"),
-    FaultKind("crc_error", MODBUS, "the CRC of an answer is wrong"),
+    FaultKind("crc_error", MODBUS, "the CRC of an answer is wrong (serial lines)"),
 )
 
 STAGE_KINDS = (
-    FaultKind("stall", ("stage",), "the axis z is blocked; the controller flags a stall"),
+    FaultKind("stall", ("stage",), "the axis z is blocked; the controller flags a stall", lasts=True),
     FaultKind("lost_reference", ("stage",), "the controller was without power and has no reference"),
-    FaultKind("slip", ("stage",), "the axis z slips, unnoticed", unit="mm", default=0.05),
+    FaultKind("slip", ("stage",), "the axis z sinks, unnoticed", unit="mm", default=0.05),
     FaultKind("emergency_stop", ("stage",), "somebody presses the emergency stop", lasts=True),
 )
 

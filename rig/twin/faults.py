@@ -16,7 +16,8 @@ from rig.twin.fault_kinds import KINDS, FaultKind
 
 _FORM = re.compile(
     r"(?P<role>[a-z_]+)\.(?P<name>[a-z_0-9]+)@(?P<at>\d+(\.\d*)?)s"
-    r"(\+(?P<for>\d+(\.\d*)?)s)?(=(?P<value>[-+]?\d+(\.\d*)?(e[-+]?\d+)?))?"
+    r"(\+(?P<for>\d+(\.\d*)?)s)?(=(?P<value>[-+]?\d+(\.\d*)?(e[-+]?\d+)?))?",
+    re.ASCII,
 )
 FORM = "ROLE.NAME@SECONDSs, with +SECONDSs and =VALUE behind it where wanted, such as counter.late_reply@12s"
 
@@ -69,13 +70,19 @@ def parse_fault(text: str) -> Fault:
     kind = mine[name]
     if found["value"] is not None and not kind.unit:
         raise ValueError(f"no value with {role}.{name}; {text!r} has one")
-    return Fault(
-        kind,
-        role,
-        float(found["at"]),
-        None if found["for"] is None else float(found["for"]),
-        kind.default if found["value"] is None else float(found["value"]),
-    )
+    at_s, value = float(found["at"]), float(found["value"] or kind.default)
+    for_s = None if found["for"] is None else float(found["for"])
+    if not all(map(math.isfinite, (at_s, value, for_s or 0.0))):
+        raise ValueError(f"numbers of a possible size; {text!r} has one that is too large")
+    if for_s == 0.0:
+        raise ValueError(f"a fault that stands longer than 0 s; {text!r} would never happen")
+    return Fault(kind, role, at_s, for_s, value)
+
+
+def first_moment(faults: Iterable[Fault], start_s: float, end_s: float) -> float:
+    """Return when one of the faults stands first between two moments; infinity when none does."""
+    moments = (max(f.at_s, start_s) for f in faults if f.at_s < end_s and f.ends_s > start_s)
+    return min(moments, default=math.inf)
 
 
 class FaultSchedule:
@@ -105,6 +112,10 @@ class FaultSchedule:
     def of(self, role: str, name: str) -> Sequence[Fault]:
         """Return every fault of that name, past and future, for what must be computed over a time."""
         return [fault for fault in self._faults if (fault.role, fault.kind.name) == (role, name)]
+
+    def stood(self, role: str, name: str, time_s: float) -> Fault | None:
+        """Return the fault that ``role`` suffered from at a moment that has come, or None."""
+        return next((f for f in self.of(role, name) if f.at_s <= time_s < f.ends_s), None)
 
     def _due(self, role: str, names: Sequence[str]) -> Iterable[tuple[int, Fault]]:
         now_s = self._now()

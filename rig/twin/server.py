@@ -56,7 +56,8 @@ async def serve(world: World, product: Product, *, seed: int, virtual: bool) -> 
     """Put every instrument of a bench on the wire and return where they are.
 
     Stage, pen and leak tester are on TCP and on a pty at once, as instruments with two connectors are;
-    ptys exist on Unix only, so elsewhere the serial ones are missing.
+    ptys exist on Unix only, so elsewhere the serial ones are missing. A fault of a role happens on
+    whichever of its lines is in use.
     """
     from rig.twin.emulators.counter_keysight import KeysightEmulator
     from rig.twin.emulators.gauge_mark10 import Mark10Emulator
@@ -65,6 +66,9 @@ async def serve(world: World, product: Product, *, seed: int, virtual: bool) -> 
     from rig.twin.emulators.stage_zaber import ZaberEmulator
     from rig.twin.emulators.supply_keysight import KeysightSupply
     from rig.twin.emulators.supply_rigol import RigolSupply
+    from rig.twin.wire_dialects import MARK10, MODBUS_RTU, MODBUS_TCP, SCPI, ZABER, Dialect
+    from rig.twin.wire_faults import is_opened_anew, with_faults
+    from rig.twin.witness import Witness
 
     time = TwinTime(virtual=virtual)
     bench = TwinBench(world, product, time, seed=seed)
@@ -72,21 +76,33 @@ async def serve(world: World, product: Product, *, seed: int, virtual: bool) -> 
     gauge = Mark10Emulator(bench)
     supply = RigolSupply(bench) if world.supply.dialect == "rigol" else KeysightSupply(bench)
     leak_tester = AteqEmulator(bench)
+    bench.force_chain.connect(gauge)
+
+    async def tcp(role: str, emulator: Emulator, dialect: Dialect) -> int:
+        return await serve_tcp(with_faults(emulator, bench, role, dialect), time)
+
+    def pty(role: str, emulator: Emulator, dialect: Dialect, *, baud: int = SERIAL_BAUD) -> str:
+        faulty = with_faults(emulator, bench, role, dialect)
+        return serve_pty(faulty, time, baud=baud, lasting_name=is_opened_anew(bench, role))
+
+    pen_tcp, pen_rtu = TcpSlave(firmware), RtuSlave(firmware)
+    leak_tester_tcp, leak_tester_rtu = AteqTcpSlave(leak_tester), AteqRtuSlave(leak_tester)
     addresses = {
-        "stage": await _visa_tcp(stage, time),
-        "force_gauge_tcp": await _visa_tcp(gauge, time),
-        "counter": await _visa_tcp(counter, time),
-        "supply": await _visa_tcp(supply, time),
-        "pen_tcp": f"tcp:127.0.0.1:{await serve_tcp(TcpSlave(firmware), time)}",
-        "leak_tester_tcp": f"tcp:127.0.0.1:{await serve_tcp(AteqTcpSlave(leak_tester), time)}",
+        "stage": _socket(await tcp("stage", stage, ZABER)),
+        "force_gauge_tcp": _socket(await tcp("force_gauge", gauge, MARK10)),
+        "counter": _socket(await tcp("counter", counter, SCPI)),
+        "supply": _socket(await tcp("supply", supply, SCPI)),
+        "pen_tcp": f"tcp:127.0.0.1:{await tcp('pen', pen_tcp, MODBUS_TCP)}",
+        "leak_tester_tcp": f"tcp:127.0.0.1:{await tcp('leak_tester', leak_tester_tcp, MODBUS_TCP)}",
         "clock": f"127.0.0.1:{await serve_tcp_free(ClockLine(time), time)}",
+        "witness": f"127.0.0.1:{await serve_tcp_free(Witness(bench, firmware), time)}",
     }
     if os.name == "posix":
-        addresses["stage_serial"] = f"ASRL{serve_pty(stage, time, baud=SERIAL_BAUD)}::INSTR"
-        addresses["force_gauge"] = f"ASRL{serve_pty(gauge, time, baud=SERIAL_BAUD)}::INSTR"
-        addresses["pen"] = f"rtu:{serve_pty(RtuSlave(firmware), time, baud=SERIAL_BAUD)}:{SERIAL_BAUD}"
-        leak_tester_line = serve_pty(AteqRtuSlave(leak_tester), time, baud=LEAK_TESTER_BAUD)
-        addresses["leak_tester"] = f"rtu:{leak_tester_line}:{LEAK_TESTER_BAUD}"
+        addresses["stage_serial"] = f"ASRL{pty('stage', stage, ZABER)}::INSTR"
+        addresses["force_gauge"] = f"ASRL{pty('force_gauge', gauge, MARK10)}::INSTR"
+        addresses["pen"] = f"rtu:{pty('pen', pen_rtu, MODBUS_RTU)}:{SERIAL_BAUD}"
+        path = pty("leak_tester", leak_tester_rtu, MODBUS_RTU, baud=LEAK_TESTER_BAUD)
+        addresses["leak_tester"] = f"rtu:{path}:{LEAK_TESTER_BAUD}"
     else:
         addresses["force_gauge"] = addresses["force_gauge_tcp"]
         addresses["pen"] = addresses["pen_tcp"]
@@ -94,8 +110,8 @@ async def serve(world: World, product: Product, *, seed: int, virtual: bool) -> 
     return Served(addresses)
 
 
-async def _visa_tcp(emulator: Emulator, time: TwinTime) -> str:
-    return f"TCPIP0::127.0.0.1::{await serve_tcp(emulator, time)}::SOCKET"
+def _socket(port: int) -> str:
+    return f"TCPIP0::127.0.0.1::{port}::SOCKET"
 
 
 async def serve_tcp_free(emulator: Emulator, time: TwinTime) -> int:

@@ -200,7 +200,7 @@ def test_wrong_instrument_moves_nothing(
 def test_world_on_a_real_station(twin: StandingTwin, tmp_path: Path) -> None:
     said = run_eol(tmp_path / "runs", "--station", twin.station_file(tmp_path), "--world", "nominal")
     assert said.status == REFUSED
-    assert "station twin-1 is real, expected no --world, --set or --seed with it" in said.text
+    assert "station twin-1 is real, expected no --world, --set, --fault or --seed with it" in said.text
 
 
 def test_another_pen_than_was_scanned(twin: StandingTwin, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.support.command import ENVIRONMENT, PASS, PATIENCE_S, REFUSED, RIG, ROOT, rig
 from tests.support.standing_twin import StandingTwin, standing_twin
 
-ROLES = {"stage", "force_gauge_tcp", "counter", "supply", "pen_tcp", "leak_tester_tcp", "clock"}
+ROLES = {"stage", "force_gauge_tcp", "counter", "supply", "pen_tcp", "leak_tester_tcp", "clock", "witness"}
 SERIAL_ROLES = {"stage_serial", "force_gauge", "pen", "leak_tester"}
 
 

@@ -12,7 +12,17 @@ import pytest
 
 from rig.twin.bench import TwinBench
 from rig.twin.time import TwinTime
-from rig.twin.wire import BITS_PER_BYTE, SERIAL_LATENCY_S, TCP, Line, Pace, serial_pace, serve_pty
+from rig.twin.wire import (
+    BITS_PER_BYTE,
+    LONGEST_BACKLOG,
+    LONGEST_MESSAGE,
+    SERIAL_LATENCY_S,
+    TCP,
+    Line,
+    Pace,
+    serial_pace,
+    serve_pty,
+)
 from tests.support.serving import serving_one
 
 FREE = Pace(0.0, 0.0)
@@ -86,6 +96,30 @@ def test_what_was_received_is_obeyed_after_the_client_hung_up_but_not_answered()
         await settle()
         assert echo.heard == [b"slow", b"stop"]
         assert sent == b""
+
+    on_a_line(script)
+
+
+def test_a_message_that_never_ends_is_forgotten() -> None:
+    async def script(line: Line, echo: Echo, sent: bytearray) -> None:
+        for _ in range(20):
+            line.receive(b"." * (LONGEST_MESSAGE // 10))
+        line.receive(b"\nnext\n")
+        await settle()
+        assert echo.heard[-1] == b"next"
+        assert len(echo.heard[0]) <= LONGEST_MESSAGE
+
+    on_a_line(script)
+
+
+def test_a_dead_line_hears_and_says_nothing() -> None:
+    async def script(line: Line, echo: Echo, sent: bytearray) -> None:
+        line.receive(b"a\nb\n")
+        line.go_dead()
+        line.receive(b"c\n")
+        line.send(b"d\n")
+        await settle()
+        assert (echo.heard, sent) == ([], b"")
 
     on_a_line(script)
 
@@ -176,7 +210,7 @@ def on_a_pty(script: Callable[[str, Echo], Awaitable[None]]) -> None:
         echo = Echo()
         await script(serve_pty(echo, TwinTime(), baud=115200), echo)
 
-    asyncio.run(asyncio.wait_for(main(), 5.0))
+    asyncio.run(asyncio.wait_for(main(), 20.0))
 
 
 @posix_only
@@ -200,6 +234,54 @@ def test_a_pty_loses_nothing_when_its_reader_is_slow() -> None:
             assert await read_exactly(terminal, 300_007) == b"." * 300_000 + b"\nafter\n"
 
     on_a_pty(script)
+
+
+@posix_only
+def test_a_pty_forgets_what_nobody_ever_reads() -> None:
+    async def script(path: str, echo: Echo) -> None:
+        with opened(path) as terminal:
+            os.write(terminal, b"big %d\nafter\n" % (3 * LONGEST_BACKLOG))
+            while b"after" not in echo.heard:
+                await asyncio.sleep(0)
+            assert await read_exactly(terminal, LONGEST_BACKLOG) == b"." * LONGEST_BACKLOG
+            os.write(terminal, b"next\n")
+            data = b""
+            while not data.endswith(b"next\n"):
+                data += await read_exactly(terminal, 1)
+            assert len(data) < LONGEST_BACKLOG
+
+    on_a_pty(script)
+
+
+class Fragile(Echo):
+    """Hangs up at ``up``, and leaves the line standing dead at ``dead``."""
+
+    async def answer(self, message: bytes, line: Line) -> bytes | None:
+        if message == b"up":
+            line.hang_up()
+        if message == b"dead":
+            line.go_dead()
+        return await super().answer(message, line)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only Linux has such names")
+def test_a_terminal_that_was_lost_is_found_again_under_its_lasting_name() -> None:
+    async def main() -> None:
+        path = serve_pty(Fragile(), TwinTime(), baud=115200, lasting_name=True)
+        for loss in (b"dead\n", b"up\n", b"dead\n"):
+            with opened(path) as terminal:
+                os.write(terminal, b"a\n")
+                assert await read_exactly(terminal, 2) == b"a\n"
+                before = os.readlink(path)
+                os.write(terminal, loss)
+                while os.readlink(path) == before:
+                    await asyncio.sleep(0)
+            await settle()
+        with opened(path) as terminal:
+            os.write(terminal, b"b\n")
+            assert await read_exactly(terminal, 2) == b"b\n"
+
+    asyncio.run(asyncio.wait_for(main(), 20.0))
 
 
 @posix_only
