@@ -40,7 +40,7 @@ class Settings:
     """
 
     def __init__(self, axes: Sequence[ZaberAxis], *, address: int, serial: int) -> None:
-        self._switches = dict.fromkeys(_SWITCHES, False)
+        self.power_up()
         self._fixed = {
             "device.id": str(DEVICE_ID),
             "deviceid": str(DEVICE_ID),
@@ -58,7 +58,13 @@ class Settings:
             "comm.word.size.max": "50",
             "comm.command.packets.max": "1",
             "get.settings.max": "1",
+            "trigger.numtriggers": "6",
+            "trigger.numactions": "2",
         }
+
+    def power_up(self) -> None:
+        """Have the settings of the whole device as when it is switched on."""
+        self._switches = dict.fromkeys(_SWITCHES, False)
 
     @property
     def alert(self) -> bool:
@@ -91,7 +97,7 @@ class Settings:
 
         Raises:
             Rejected: BADDATA for a value out of range, BADCOMMAND for what is unknown or fixed,
-                DEVICEONLY for a device setting told to an axis.
+                DEVICEONLY for a device setting told to an axis, STATUSBUSY for a limit while it moves.
         """
         value = integer(text)
         if name in self._switches:
@@ -132,4 +138,6 @@ def _set_of_axis(axis: ZaberAxis, name: str, value: int) -> None:
     }.get(name, value <= 0)
     if wrong:
         raise Rejected("BADDATA")
+    if name.startswith("limit.") and axis.busy:
+        raise Rejected("STATUSBUSY")
     axis.settings[name] = value

@@ -7,6 +7,7 @@ limits are added by whoever owns it. The unit of length is the owner's (mm, or d
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from typing import NamedTuple
 
@@ -69,6 +70,47 @@ class Axis:
         """Say whether a motion is under way at ``time_s``."""
         return time_s < self.ends_at()
 
+    def highest_between(self, from_s: float, to_s: float) -> tuple[float, float]:
+        """Return when within a stretch of time the axis is highest, and where it is then.
+
+        Where it jumps (a slip), the place it jumps from counts too.
+        """
+        if from_s >= self.ends_at():
+            return from_s, self._pieces[-1].position
+        first = max(0, bisect.bisect_right(self._pieces, from_s, key=lambda piece: piece.start_s) - 1)
+        moments = [from_s, to_s]
+        before = self._pieces[first]
+        highest = (from_s, before.position_at(from_s))
+        for piece in itertools.islice(self._pieces, first, None):
+            if piece.start_s > to_s:
+                break
+            if piece.start_s > from_s:
+                moments.append(piece.start_s)
+                highest = max(highest, (piece.start_s, before.position_at(piece.start_s)), key=_place)
+            if piece.accel:
+                moments.append(piece.start_s - piece.velocity / piece.accel)
+            before = piece
+        inside = ((at_s, self.position_at(at_s)) for at_s in moments if from_s <= at_s <= to_s)
+        return max(highest, *inside, key=_place)
+
+    def leaves(self, low: float, high: float, from_s: float) -> tuple[float, float] | None:
+        """Return when after ``from_s`` the axis leaves a range as planned, and by which end; None if never.
+
+        An axis that is outside already leaves it when it moves further away.
+        """
+        starts = [piece.start_s for piece in self._pieces[1:]] + [math.inf]
+        for piece, end_s in zip(self._pieces, starts, strict=True):
+            if end_s <= from_s:
+                continue
+            found = [
+                (at_s, bound)
+                for bound, outwards in ((low, -1.0), (high, 1.0))
+                if (at_s := _passes(piece, max(from_s, piece.start_s), end_s, bound, outwards)) is not None
+            ]
+            if found:
+                return min(found)
+        return None
+
     def ends_at(self) -> float:
         """Return the time at which the last commanded motion ends: 0 before any, ∞ when it never does."""
         last = self._pieces[-1]
@@ -113,11 +155,22 @@ class Axis:
         """Stand still at ``value`` from ``time_s`` on, without having moved there."""
         self._replace(time_s, rest_at=value)
 
+    def shift(self, time_s: float, by: float) -> None:
+        """Be elsewhere by ``by`` from ``time_s`` on, and go on as planned from there."""
+        piece = self._piece_at(time_s)
+        here = _Piece(time_s, piece.position_at(time_s), piece.velocity_at(time_s), piece.accel)
+        kept = [piece for piece in self._pieces if piece.start_s < time_s]
+        planned = [here, *(piece for piece in self._pieces if piece.start_s > time_s)]
+        self._pieces = kept + [piece._replace(position=piece.position + by) for piece in planned]
+        self._arrays = None
+
     def _state_at(self, time_s: float) -> tuple[float, float]:
         piece = self._piece_at(time_s)
         return piece.position_at(time_s), piece.velocity_at(time_s)
 
     def _piece_at(self, time_s: float) -> _Piece:
+        if time_s >= (last := self._pieces[-1]).start_s:  # an axis at rest is asked most often
+            return last
         index = bisect.bisect_right(self._pieces, time_s, key=lambda piece: piece.start_s)
         return self._pieces[max(0, index - 1)]
 
@@ -141,6 +194,25 @@ class Axis:
                 position, velocity = piece.position_at(start_s), piece.velocity_at(start_s)
         self._pieces.append(_Piece(start_s, position if rest_at is None else rest_at, keep, 0.0))
         self._arrays = None
+
+
+def _place(moment: tuple[float, float]) -> float:
+    return moment[1]
+
+
+def _passes(piece: _Piece, from_s: float, to_s: float, bound: float, outwards: float) -> float | None:
+    """Return when within a stretch of its time a piece passes ``bound`` on its way outwards."""
+    beyond = outwards * (piece.position_at(from_s) - bound)
+    velocity, accel = outwards * piece.velocity_at(from_s), outwards * piece.accel
+    if beyond >= 0:
+        moves_on = velocity > 0 or (velocity == 0 and accel > 0)
+        return from_s if moves_on else None
+    # beyond + velocity·t + accel/2·t² = 0, the earlier root at which it moves outwards.
+    root = velocity * velocity - 2 * accel * beyond
+    if root < 0 or velocity + math.sqrt(root) <= 0:
+        return None
+    after_s = -2 * beyond / (velocity + math.sqrt(root))
+    return from_s + after_s if from_s + after_s < to_s else None
 
 
 def _sign(value: float) -> float:

@@ -13,9 +13,14 @@ KEPT_STEPS = 4000
 
 
 class ForceHistory:
-    """The last steps of a marched force, to be read at any recent moment."""
+    """The last steps of a marched force, to be read at any recent moment.
+
+    Attributes:
+        largest_n: the largest size of the force in any step, those that are kept no longer too.
+    """
 
     def __init__(self) -> None:
+        self.largest_n = 0.0
         self._times: list[float] = [0.0]
         self._forces: list[float] = [0.0]
 
@@ -38,6 +43,7 @@ class ForceHistory:
             del self._times[:KEPT_STEPS], self._forces[:KEPT_STEPS]
         self._times.append(time_s)
         self._forces.append(force_n)
+        self.largest_n = max(self.largest_n, abs(force_n))
 
     def at(self, times_s: Floats) -> Floats:
         """Return the force at recent moments, interpolated between steps."""

@@ -62,6 +62,11 @@ class SealInGrip:
         self._used = False
         self._history = ForceHistory()
 
+    @property
+    def largest_n(self) -> float:
+        """The largest pull so far, N."""
+        return self._history.largest_n
+
     def force_n(self, times_s: Floats) -> Floats:
         """Return the axial force at recent moments, N: tension, so never positive."""
         self._march(float(times_s.max()))

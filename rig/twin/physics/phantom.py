@@ -59,10 +59,25 @@ class PhantomUnderNeedles:
         self.first_puncture_n = math.nan
         self._meet_fresh_skin()
 
+    @property
+    def largest_n(self) -> float:
+        """The largest force of a slow insertion so far, pushing or pulling, N."""
+        return self._history.largest_n
+
     def force_n(self, times_s: Floats) -> Floats:
         """Return the force on the needles at recent moments, N."""
         self._march(float(times_s.max()))
         return self._history.at(times_s)
+
+    def most_n(self, times_s: Floats) -> Floats:
+        """Return what the force cannot exceed: that of needles that never puncture.
+
+        A needle that has punctured is held by less, for cutting and friction grow more slowly with depth
+        than the surface stiffens.
+        """
+        depths_mm = self._surface_mm(times_s) + self._reach_mm(float(times_s[-1])) + self._longest_mm
+        forces_n: Floats = len(self._new_lengths_mm) * self._surface_n(np.clip(depths_mm, 0.0, None))
+        return forces_n
 
     def punctured_at_mm(self) -> Floats:
         """Return how far each needle had deflected the phantom when it punctured; NaN where it has not."""

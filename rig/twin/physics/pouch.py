@@ -54,10 +54,23 @@ class PouchUnderAnvil:
         )
         return channel + pouch.permeation_pa_m3_per_s * gauge_pressure_pa / REFERENCE_PRESSURE_PA
 
+    @property
+    def largest_n(self) -> float:
+        """The largest force so far, N."""
+        return self._history.largest_n
+
     def force_n(self, times_s: Floats) -> Floats:
         """Return the force on the anvil at recent moments, N."""
         self._march(float(times_s.max()))
         return self._history.at(times_s)
+
+    def most_n(self, times_s: Floats) -> Floats:
+        """Return what the force cannot exceed: that of a pouch that neither leaks nor relaxes."""
+        squeezed_m3 = self._area_m2 * np.clip(self._squeeze_mm(times_s), 0.0, None) * 1e-3
+        volumes_m3 = np.maximum(0.05 * self._volume_m3, self._volume_m3 - squeezed_m3)
+        gauge_pa = self._outside_pa * self._volume_m3 / volumes_m3 - self._outside_pa
+        forces_n: Floats = gauge_pa * self._area_m2
+        return forces_n
 
     def _march(self, until_s: float) -> None:
         if until_s <= self._history.now_s:

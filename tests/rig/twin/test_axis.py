@@ -77,6 +77,43 @@ def test_stop_brakes_and_halt_does_not() -> None:
     assert axis.position_at(30.0) == 7.0
 
 
+def test_the_highest_place_of_a_stretch_is_found_between_its_ends() -> None:
+    axis = Axis()
+    axis.move_to(0.0, 10.0, speed=10.0, accel=100.0)
+    axis.move_to(0.5, 0.0, speed=10.0, accel=100.0)  # turns after braking from 10/s within 0.5
+    at_s, highest = axis.highest_between(0.0, 5.0)
+    assert (at_s, highest) == (pytest.approx(0.6), pytest.approx(4.5 + 0.5))
+    assert axis.highest_between(0.7, 5.0)[0] == 0.7
+    assert axis.highest_between(5.0, 9.0) == (5.0, 0.0)
+
+
+def test_a_shift_moves_what_is_planned_and_keeps_the_past() -> None:
+    axis = Axis()
+    axis.move_to(0.0, 10.0, speed=10.0, accel=100.0)
+    axis.shift(0.5, -1.0)
+    assert axis.position_at(0.499) == pytest.approx(4.49)
+    assert axis.position_at(0.5) == pytest.approx(3.5)
+    assert axis.velocity_at(0.5) == pytest.approx(10.0)
+    assert axis.position_at(axis.ends_at()) == pytest.approx(9.0)
+    assert axis.highest_between(0.4, 0.6) == (pytest.approx(0.5), pytest.approx(4.5)), "before it sank"
+
+
+@given(moves, st.floats(-20.0, 0.0), st.floats(0.0, 20.0))
+def test_leaving_a_range_is_found_where_it_happens(
+    move: tuple[float, float, float, float], low: float, high: float
+) -> None:
+    axis = Axis()
+    axis.move_to(0.0, *move[1:])
+    times = np.linspace(0.0, axis.ends_at(), 500)
+    outside = (axis.positions_at(times) < low - 1e-9) | (axis.positions_at(times) > high + 1e-9)
+    left = axis.leaves(low, high, 0.0)
+    if left is None:
+        assert not outside.any()
+        return
+    assert axis.position_at(left[0]) == pytest.approx(left[1], abs=1e-6)
+    assert not outside[times < left[0]].any()
+
+
 def test_the_past_is_kept() -> None:
     axis = Axis()
     for second in range(500):

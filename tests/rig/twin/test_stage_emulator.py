@@ -2,46 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from rig.twin.emulators.stage_zaber import ZaberEmulator
 from rig.twin.emulators.zaber_packets import check_value, parse_command
-from tests.support.serving import make_bench
-
-MM = 1 / 4.7625e-5  # microsteps
-
-
-class Controller:
-    """An emulator with a line to it: ``ask`` sends bytes and returns all that comes back."""
-
-    def __init__(self) -> None:
-        self.bench = make_bench()
-        self.emulator = ZaberEmulator(self.bench)
-        self.sent = b""
-
-    def send(self, data: bytes) -> None:
-        self.sent += data
-
-    def ask(self, data: bytes) -> bytes:
-        async def answer_all() -> None:
-            for message in self.emulator.split(bytearray(data)):
-                line: Any = self
-                reply = await self.emulator.answer(message, line)
-                self.sent += reply or b""
-
-        self.sent = b""
-        asyncio.run(answer_all())
-        return self.sent
-
-    def wait(self, seconds: float) -> None:
-        asyncio.run(self.bench.time.wait(seconds))
-
-    def home(self) -> None:
-        self.ask(b"/1 0 home\n")
-        self.wait(1.0)
+from tests.support.controller import MM, Controller
 
 
 @pytest.fixture
@@ -159,7 +125,6 @@ def test_moves_to_the_limits_and_with_a_velocity(homed: Controller) -> None:
         ("1 1 home now", "BADCOMMAND"),
         ("1 1 warnings all", "BADCOMMAND"),
         ("1 1 tools dance", "BADCOMMAND"),
-        ("1 0 trigger 1 print", "BADCOMMAND"),
         ("1 0 io get xx", "BADCOMMAND"),
         ("1 0 io get di 9", "BADDATA"),
         ("1 1 move abs ten", "BADDATA"),
@@ -234,7 +199,10 @@ def test_settings(homed: Controller) -> None:
         "1 0 tools echo hello  world": "hello world",
         "1 0 tools echo": "0",
         "1 0 io info": "0 4 4 4",
-        "1 0 io get di 1": "0",
+        "1 0 io get di 1": "1",
+        "1 0 io get di": "1 1 0 0",
+        "1 0 get trigger.numtriggers": "6",
+        "1 0 get trigger.numactions": "2",
         "1 0 io set do 2 t": "0",
         "1 0 io get do": "0 1 0 0",
         "1 0 io get ai": "0.00 0.00 0.00 0.00",

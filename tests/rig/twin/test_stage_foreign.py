@@ -18,7 +18,13 @@ from tests.support.serving import serving_one
 
 zaber_motion = pytest.importorskip("zaber_motion")
 from zaber_motion import Library  # noqa: E402
-from zaber_motion.ascii import Connection  # noqa: E402
+from zaber_motion.ascii import (  # noqa: E402
+    Connection,
+    IoPortType,
+    TriggerAction,
+    TriggerCondition,
+    TriggerOperation,
+)
 
 MM = 20997.375  # microsteps
 POLLING_MS = 5
@@ -88,6 +94,25 @@ def test_the_rest_of_the_device(connection: Any) -> None:
     assert device.io.get_all_digital_outputs() == [False, True, False, False]
     lines = device.generic_command_multi_response("help")
     assert {"home", "move"} <= {line.data for line in lines[1:]}
+
+
+def test_a_trigger_on_an_input(connection: Any) -> None:
+    triggers = connection.get_device(1).triggers
+    assert (triggers.get_number_of_triggers(), triggers.get_number_of_actions()) == (6, 2)
+    trigger = triggers.get_trigger(1)
+    trigger.fire_when_io(IoPortType.DIGITAL_INPUT, 1, TriggerCondition.EQ, 0)
+    trigger.on_fire(TriggerAction.A, 1, "stop")
+    trigger.on_fire_set(TriggerAction.B, 1, "maxspeed", TriggerOperation.SET_TO, 1000)
+    trigger.enable()
+    triggers.get_trigger(2).fire_when_setting(1, "pos", TriggerCondition.GT, 5000)
+    triggers.get_trigger(2).enable(3)
+    assert [state.enabled for state in triggers.get_enabled_states()] == [True, True, *[False] * 4]
+    state = trigger.get_state()
+    assert state.condition == "when io di 1 == 0"
+    assert state.actions == ["action a 1 stop", "action b 1 maxspeed = 1000"]
+    trigger.clear_action()
+    trigger.disable()
+    assert not trigger.get_enabled_state().enabled
 
 
 def test_detection_and_alerts(connection: Any) -> None:
