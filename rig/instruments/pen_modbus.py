@@ -2,7 +2,8 @@
 
 Where its registers lie is the product's business: a pen of another maker needs a product file, not
 another driver. Writes are sent once; when the answer to one is missing, the pen is asked what it holds
-before anything else happens.
+before anything else happens. A pen that booted anew by itself has forgotten what it was told, and its
+empty memory is not taken for an answer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from rig.clock import Clock
 from rig.errors import (
+    IdentityMismatch,
     InstrumentDisconnected,
     InstrumentRejected,
     InstrumentReplyError,
@@ -35,10 +37,15 @@ ERRORS = {
     4: "the table is invalid",
     8: "the battery is low",
     16: "the voltage is below the cut-off",
+    32: "the motor is too hot",
 }
-COMMIT_ACCEPTED = 1
+DEVICE_FAILURE = "device failure"
+REMEDIES = {
+    DEVICE_FAILURE: "Set the pen aside: something in it has failed, whatever was measured of it",
+    "busy": "Switch the pen off and on, and run again; if it stays busy, set it aside",
+}
+COMMIT_NONE_YET, COMMIT_ACCEPTED = 0, 1
 COMMIT_RESULTS = {
-    0: "nothing was committed",
     2: "the service lock is closed",
     3: "the motor runs",
     4: "wrong magic or format",
@@ -47,7 +54,10 @@ COMMIT_RESULTS = {
     7: "nodes or commands not in increasing order",
     8: "wrong CRC",
     9: "generation not newer than that of the table in use",
+    10: "the flash memory does not keep it",
 }
+# What leaves open whether a request was carried out: its answer did not come, or not whole.
+UNANSWERED = (InstrumentTimeout, InstrumentDisconnected, InstrumentReplyError)
 STATUS = (
     "state", "error_flags", "set_depth_um", "set_rate_per_min", "park", "motor_speed_per_min",
     "motor_current_ma", "battery_mv", "temperature_centi_c", "tip_present", "tip_lot", "tip_use_count",
@@ -94,6 +104,7 @@ class ModbusPen:
         self.role = role
         self._clock, self._map = clock, RegisterMap(modbus)
         self._restart_s, self._unlock_key = restart_s, unlock_key
+        self._serial: str | None = None
         self._link = ModbusLink(
             role,
             resource,
@@ -107,9 +118,21 @@ class ModbusPen:
         )
 
     def identify(self) -> Identity:
-        """Ask the pen for model, serial number and firmware; it does not tell its maker."""
-        values = self._read("model", "serial", "firmware")
+        """Ask the pen for model, serial number and firmware; it does not tell its maker.
+
+        From now on the link believes only a pen with this serial number.
+        """
+        names = ("model", "serial", "firmware")
+        words = self._words(*names)
+        values = {name: self._map.decode(name, words) for name in names}
+        address, width = self._map["serial"].address, self._map["serial"].width
+        self._link.pin(address, [words[place] for place in range(address, address + width)])
+        self._serial = str(values["serial"])
         return Identity("", str(values["model"]), str(values["serial"]), str(values["firmware"]))
+
+    def self_test(self) -> list[str]:
+        """Return the errors that the pen flags, as sentences."""
+        return [f"it flags that {error}" for error in self.status().errors]
 
     def close(self) -> None:
         """Close the connection; the pen stays as it is."""
@@ -134,6 +157,7 @@ class ModbusPen:
             tip_present=bool(number["tip_present"]),
             tip_lot=str(values["tip_lot"]),
             tip_use_count=int(number["tip_use_count"]),
+            errors=_errors(int(number["error_flags"])),
         )
 
     def set_depth(self, depth_mm: float) -> None:
@@ -153,17 +177,25 @@ class ModbusPen:
         try:
             self._write("run", 1)
         except InstrumentRejected as refusal:
-            flags = int(self._number("error_flags"))
-            errors = ", ".join(text for bit, text in ERRORS.items() if flags & bit) or "no error flagged"
-            reason = f"{refusal.reason}: {errors}"
             raise InstrumentRejected(
-                self.role, f"does not start: {reason}", reason=reason, do="Plug in a new tip, charge the pen"
+                self.role,
+                f"does not start: {refusal.reason}",
+                reason=refusal.reason,
+                do="Plug in a new tip, charge the pen",
             ) from refusal
 
     def stop(self) -> None:
         """Stop the strokes and return when the motor stands still."""
         self._write("run", 0)
         self._await("state", lambda state: state != STATE_RUNNING, "the motor at rest")
+
+    def halt(self) -> None:
+        """Tell the motor to stop and wait for nothing, at any moment; :meth:`stop` then sees to the rest.
+
+        Raises:
+            InstrumentDisconnected: the connection is gone.
+        """
+        self._link.write_now(self._map["run"].address, 0)
 
     def park(self, where: Park) -> None:
         """Move the needles to rest, and return when the pen says that they are there."""
@@ -216,18 +248,16 @@ class ModbusPen:
 
         Raises:
             InstrumentRejected: the pen says why not; the table in use is the old one.
-            InstrumentTimeout: no answer; the message names the table that the pen is on.
+            InstrumentTimeout: no answer, or the pen booted anew over it; the message names the table that
+                the pen is on.
         """
         try:
             self._link.write(self._map["commit"].address, [1])
-        except (InstrumentTimeout, InstrumentReplyError) as error:
-            found = f"CRC {self.active_crc():08X}, generation {self.active_generation()}"
-            raise InstrumentTimeout(
-                self.role,
-                f"no answer to the commit; afterwards the table in use has {found}",
-                do="Compare that with the table that was written",
-            ) from error
+        except UNANSWERED as error:
+            raise self._commit_unanswered("no answer to the commit") from error
         result = int(self._number("commit_result"))
+        if result == COMMIT_NONE_YET:
+            raise self._commit_unanswered("the pen has booted anew since the commit")
         if result != COMMIT_ACCEPTED:
             reason = COMMIT_RESULTS.get(result, f"unknown result {result}")
             raise InstrumentRejected(self.role, f"the table was refused: {reason}", reason=reason)
@@ -243,20 +273,35 @@ class ModbusPen:
     def restart(self) -> None:
         """Restart the pen and wait until it answers with its identity.
 
+        Without an answer to the request nobody knows whether it restarted; that shows in what it has
+        forgotten, such as the open service lock.
+
         Raises:
             InstrumentTimeout: it did not come back.
+            IdentityMismatch: another pen came back.
         """
         try:
             self._link.write(self._map["restart"].address, [1])
-        except (InstrumentTimeout, InstrumentDisconnected):
+        except UNANSWERED:
             logger.info("%s: restarts without an answer", self.role)
         self._clock.sleep(self._restart_s)
-        deadline_s = self._clock.now() + (RESTART_PATIENCE - 1) * self._restart_s
+        self._await_answer((RESTART_PATIENCE - 1) * self._restart_s)
+
+    def await_answer(self) -> None:
+        """Wait until the pen answers with its identity, as long as a restart may take.
+
+        Raises:
+            As :meth:`restart`.
+        """
+        self._await_answer(RESTART_PATIENCE * self._restart_s)
+
+    def _await_answer(self, patience_s: float) -> None:
+        deadline_s = self._clock.now() + patience_s
         while True:
             try:
-                self._read("map_id", "serial")
-                return
-            except (InstrumentTimeout, InstrumentDisconnected) as error:
+                serial = self._read("map_id", "serial")["serial"]
+                break
+            except (*UNANSWERED, InstrumentRejected) as error:
                 if self._clock.now() >= deadline_s:
                     raise InstrumentTimeout(
                         self.role,
@@ -265,6 +310,20 @@ class ModbusPen:
                         do="Switch the pen off and on, and check which table it is on",
                     ) from error
                 self._clock.sleep(self._restart_s / 4)
+        if self._serial not in (None, serial):
+            raise IdentityMismatch(
+                f"{self.role}: another pen came back, {serial}",
+                expected=f"{self._serial}",
+                do="Leave the pen in the nest until the run is over",
+            )
+
+    def _commit_unanswered(self, what: str) -> InstrumentTimeout:
+        found = f"CRC {self.active_crc():08X}, generation {self.active_generation()}"
+        return InstrumentTimeout(
+            self.role,
+            f"{what}; afterwards the table in use has {found}",
+            do="Compare that with the table that was written",
+        )
 
     # Registers by name
 
@@ -272,10 +331,15 @@ class ModbusPen:
         return float(self._read(name)[name])
 
     def _read(self, *names: str) -> dict[str, Value]:
+        words = self._words(*names)
+        return {name: self._map.decode(name, words) for name in names}
+
+    def _words(self, *names: str) -> dict[int, int]:
+        """Return the words of registers, and of what lies between, by address."""
         words: dict[int, int] = {}
         for address, count in self._map.blocks(names):
             words |= enumerate(self._link.read(address, count), start=address)
-        return {name: self._map.decode(name, words) for name in names}
+        return words
 
     def _await(self, name: str, done: Callable[[float], bool], what: str) -> None:
         deadline_s = self._clock.now() + SETTLE_TIMEOUT_S
@@ -302,11 +366,13 @@ class ModbusPen:
         try:
             self._link.write(address, words)
         except InstrumentRejected as refusal:
-            what = f"{name} = {words[0] if len(words) == 1 else words} was refused: {refusal.reason}"
-            raise InstrumentRejected(
-                self.role, what, reason=f"{refusal.reason}, register {name}"
-            ) from refusal
-        except (InstrumentTimeout, InstrumentReplyError) as error:
+            reason = refusal.reason
+            do = next((remedy for word, remedy in REMEDIES.items() if word in reason), "")
+            if DEVICE_FAILURE in reason:  # it says why in its flags
+                reason += ": " + (", ".join(_errors(int(self._number("error_flags")))) or "no error flagged")
+            what = f"{name} = {words[0] if len(words) == 1 else words} was refused: {reason}"
+            raise InstrumentRejected(self.role, what, reason=f"{reason}, register {name}", do=do) from refusal
+        except UNANSWERED as error:
             found = self._link.read(address, len(words))
             if found != reads_back:
                 raise InstrumentTimeout(
@@ -323,3 +389,7 @@ class ModbusPen:
             reason = f"{words} words do not fit into {name} ({register.words})"
             raise InstrumentRejected(self.role, reason, reason=reason)
         return register.address
+
+
+def _errors(flags: int) -> tuple[str, ...]:
+    return tuple(text for bit, text in ERRORS.items() if flags & bit)

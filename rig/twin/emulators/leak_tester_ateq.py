@@ -123,7 +123,7 @@ class AteqEmulator:
             return _piece(self._cycles.real_time(), address - at.DIRECT_REAL_TIME, first_long=5)
         return _piece(self._cycles.last, address - at.DIRECT_RESULT, first_long=4)
 
-    def write(self, address: int, words: Sequence[int]) -> None:
+    async def write(self, address: int, words: Sequence[int]) -> None:
         """Take a value, when nothing runs that it would disturb."""
         self._cycles.catch_up()
         take = {
@@ -190,12 +190,12 @@ async def respond(tester: AteqEmulator, pdu: bytes) -> bytes:
     """Return the answer to a request; data words go low byte first, all else high byte first."""
     await tester.attend()
     try:
-        return _act(tester, pdu[0], pdu[1:])
+        return await _act(tester, pdu[0], pdu[1:])
     except Refused as refusal:
         return bytes([pdu[0] | 0x80, refusal.code])
 
 
-def _act(tester: AteqEmulator, function: int, data: bytes) -> bytes:
+async def _act(tester: AteqEmulator, function: int, data: bytes) -> bytes:
     if function not in (3, 5, 16):
         raise Refused(Exc.ILLEGAL_FUNCTION)
     if len(data) < 4:
@@ -214,7 +214,7 @@ def _act(tester: AteqEmulator, function: int, data: bytes) -> bytes:
     sound = 1 <= number <= WRITE_MAXIMUM and len(data) == 5 + 2 * number and data[4] == 2 * number
     if not sound:
         raise Refused(Exc.ILLEGAL_VALUE)
-    tester.write(address, struct.unpack(f"<{number}H", data[5:]))
+    await tester.write(address, struct.unpack(f"<{number}H", data[5:]))
     return bytes([function]) + data[:4]
 
 

@@ -37,6 +37,10 @@ class Refused(Exception):
         super().__init__(code.name)
 
 
+class Died(Exception):
+    """The device lost its power over a request; there is no answer."""
+
+
 class Device(Protocol):
     """Holding registers behind one device id."""
 
@@ -48,8 +52,11 @@ class Device(Protocol):
     def read(self, address: int, count: int) -> list[int]:
         """Return ``count`` words from ``address`` on, or raise :class:`Refused`."""
 
-    def write(self, address: int, words: Sequence[int]) -> None:
-        """Take all of ``words`` from ``address`` on, or raise :class:`Refused` and take none."""
+    async def write(self, address: int, words: Sequence[int]) -> None:
+        """Take all of ``words`` from ``address`` on, or raise :class:`Refused` and take none.
+
+        Returns when everything is done that the answer vouches for; raises :class:`Died` when it cannot.
+        """
 
 
 async def respond(device: Device, pdu: bytes) -> bytes | None:
@@ -57,12 +64,14 @@ async def respond(device: Device, pdu: bytes) -> bytes | None:
     if not await device.attend():
         return None
     try:
-        return _act(device, pdu[0], pdu[1:])
+        return await _act(device, pdu[0], pdu[1:])
     except Refused as refusal:
         return bytes([pdu[0] | 0x80, refusal.code])
+    except Died:
+        return None
 
 
-def _act(device: Device, function: int, data: bytes) -> bytes:
+async def _act(device: Device, function: int, data: bytes) -> bytes:
     match function:
         case 3 | 4:
             address, count = _two_words(data)
@@ -70,12 +79,12 @@ def _act(device: Device, function: int, data: bytes) -> bytes:
             return struct.pack(f">BB{count}H", function, 2 * count, *device.read(address, count))
         case 6:
             address, word = _two_words(data)
-            device.write(address, [word])
+            await device.write(address, [word])
             return bytes([function]) + data
         case 16:
             address, count = _two_words(data[:4])
             _check(1 <= count <= WRITE_MAXIMUM and len(data) == 5 + 2 * count and data[4] == 2 * count)
-            device.write(address, struct.unpack(f">{count}H", data[5:]))
+            await device.write(address, struct.unpack(f">{count}H", data[5:]))
             return bytes([function]) + data[:4]
         case _:
             raise Refused(Exc.ILLEGAL_FUNCTION)

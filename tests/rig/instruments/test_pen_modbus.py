@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from rig.errors import InstrumentRejected
+from rig.errors import IdentityMismatch, InstrumentRejected, InstrumentTimeout
 from rig.instruments.roles import Identity, Park, Pen, PenStatus
 from rig.twin.emulators.pen_modbus import PenFirmware, RtuSlave
 from tests.support.modbus_pen import (
@@ -68,6 +68,7 @@ def test_status_comes_in_one_block() -> None:
             tip_present=True,
             tip_lot="T2611A",
             tip_use_count=0,
+            errors=("the battery is low",),
         )
         pen.close()
 
@@ -126,6 +127,16 @@ def test_a_refusal_says_what_was_refused_and_why(code: int, words: str) -> None:
         with pytest.raises(InstrumentRejected, match=f"set_depth_um = 2600 was refused: {words}") as refusal:
             pen.set_depth(2.6)
         assert refusal.value.reason == f"{words} (exception {code}), register set_depth_um"
+        pen.close()
+
+
+def test_a_setting_that_the_pen_cannot_take_now_is_refused_with_its_errors() -> None:
+    with ScriptedPeer(connection(("06 0028 05DC", "86 04"), ("03 0027 0001", "03 02 0004"))) as peer:
+        pen = open_pen(peer)
+        with pytest.raises(
+            InstrumentRejected, match=r"set_depth_um = 1500 was refused.*the table is invalid"
+        ):
+            pen.set_depth(1.5)
         pen.close()
 
 
@@ -204,6 +215,68 @@ def test_commit_reads_the_result() -> None:
         pen.close()
 
 
+def test_a_table_that_the_flash_memory_does_not_keep_is_refused() -> None:
+    script = connection(("06 0051 0001", "06 0051 0001"), ("03 0052 0001", "03 02 000A"))
+    with ScriptedPeer(script) as peer:
+        pen = open_pen(peer)
+        with pytest.raises(InstrumentRejected, match="the flash memory does not keep it"):
+            pen.commit()
+        pen.close()
+
+
+IN_USE = [("03 0054 0002", "03 04 1C1A 7B84"), ("03 0056 0001", "03 02 0005")]
+
+
+def test_a_pen_that_booted_over_its_commit_is_not_believed_to_have_refused_it() -> None:
+    script = connection(("06 0051 0001", "06 0051 0001"), ("03 0052 0001", "03 02 0000"), *IN_USE)
+    with ScriptedPeer(script) as peer:
+        pen = open_pen(peer)
+        with pytest.raises(InstrumentTimeout, match=r"booted anew.*CRC 1C1A7B84, generation 5"):
+            pen.commit()
+        pen.close()
+
+
+def test_a_commit_without_an_answer_is_sent_once_and_the_table_in_use_is_told() -> None:
+    script = connection(("06 0051 0001", "")) + connection(*IN_STEP, *IN_USE)
+    with ScriptedPeer(script) as peer:
+        pen = open_pen(peer, timeout_s=TIMEOUT_S)
+        with pytest.raises(InstrumentTimeout, match=r"no answer to the commit.*CRC 1C1A7B84, generation 5"):
+            pen.commit()
+        pen.close()
+
+
+def test_a_line_that_is_cut_over_the_commit_leaves_it_open_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        pen, first = open_by_hand(listener)
+        first.close()
+        answer_next(listener, connection(*IN_STEP, *IN_USE))
+        with pytest.raises(InstrumentTimeout, match="no answer to the commit"):
+            pen.commit()
+        pen.close()
+
+
+def test_a_write_over_which_the_line_is_cut_is_looked_up_and_not_repeated(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        pen, first = open_by_hand(listener)
+        first.close()
+        answer_next(listener, connection(*IN_STEP, ("03 0028 0001", "03 02 05DC")))
+        pen.set_depth(1.5)
+        pen.close()
+    assert "set_depth_um was written, though no answer said so" in caplog.text
+
+
+def test_a_pen_that_booted_over_a_write_has_forgotten_it_and_that_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        pen, first = open_by_hand(listener)
+        first.close()
+        answer_next(listener, connection(*IN_STEP, ("03 0028 0001", "03 02 0000")))
+        with pytest.raises(InstrumentTimeout, match="no answer to writing set_depth_um; afterwards it holds"):
+            pen.set_depth(1.5)
+        pen.close()
+
+
 # Restart
 
 
@@ -219,6 +292,35 @@ def test_restart_waits_until_the_pen_answers_with_its_identity() -> None:
         pen.restart()
         pen.close()
     assert RESTART_S < clock.time_s < 2 * RESTART_S
+
+
+def test_a_pen_that_is_busy_with_booting_is_waited_for() -> None:
+    script = connection(("03 0000 0011", "83 06"), ALIVE)
+    clock = FakeClock()
+    with ScriptedPeer(script) as peer:
+        pen = open_pen(peer, clock=clock)
+        pen.await_answer()
+        pen.close()
+    assert 0 < clock.time_s < RESTART_S
+
+
+def test_a_pen_that_never_comes_back_is_given_up() -> None:
+    with ScriptedPeer(connection(*[("03 0000 0011", "83 06")] * 14)) as peer:
+        pen = open_pen(peer)
+        with pytest.raises(InstrumentTimeout, match=r"does not answer after its restart.*which table"):
+            pen.await_answer()
+        pen.close()
+
+
+def test_another_pen_is_not_taken_for_the_one_that_restarts() -> None:
+    identity = text("NP-250", 8) + text("NP000417", 8) + text("1.4.2", 4)
+    script = connection(("03 0001 0014", "03 28" + identity), ("06 005A 0001", "06 005A 0001"), ALIVE)
+    with ScriptedPeer(script) as peer:
+        pen = open_pen(peer)
+        pen.identify()
+        with pytest.raises(IdentityMismatch, match="another pen came back, NP000001, expected NP000417"):
+            pen.restart()
+        pen.close()
 
 
 def test_a_pen_may_restart_before_it_answers() -> None:

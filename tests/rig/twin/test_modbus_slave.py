@@ -30,7 +30,7 @@ class Registers:
         self._check(address, count)
         return self.words[address : address + count]
 
-    def write(self, address: int, words: Sequence[int]) -> None:
+    async def write(self, address: int, words: Sequence[int]) -> None:
         self._check(address, len(words))
         self.words[address : address + len(words)] = words
 

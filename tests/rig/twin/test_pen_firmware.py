@@ -9,72 +9,15 @@ from typing import Any, cast
 import pytest
 
 from rig.errors import TwinError
-from rig.product import Product, load_product
+from rig.product import Product
 from rig.twin.bench import TwinBench
-from rig.twin.emulators.modbus_slave import Exc, Refused
+from rig.twin.emulators.modbus_slave import Died, Exc, Refused
 from rig.twin.emulators.pen_modbus import PenFirmware
 from rig.twin.emulators.pen_table import crc_of
-from rig.twin.physics.supply import Feed
-from rig.twin.time import TwinTime
-from tests.support.serving import make_world
+from tests.support.pen_bench import PRODUCT, FakeBench
 
-PRODUCT = load_product("office-pen")
 REGISTERS = PRODUCT.modbus.registers
 KEY = PRODUCT.calibration.unlock_key
-
-
-class FakeMechanics:
-    """Takes notes of what the firmware asks of the machine."""
-
-    def __init__(self) -> None:
-        self.running = False
-        self.parked: str | None = "retracted"
-        self.command_mm = -1.0
-        self.rate_per_min = -1.0
-        self.load_v = 3.95
-
-    def start(self, time_s: float) -> None:
-        self.running, self.parked = True, None
-
-    def stop(self, time_s: float) -> None:
-        self.running = False
-
-    def park(self, time_s: float, where: str) -> None:
-        self.parked = where
-
-    def parked_at(self, time_s: float) -> str | None:
-        return self.parked
-
-    def set_rate(self, time_s: float, per_min: float) -> None:
-        self.rate_per_min = per_min
-
-    def command_depth(self, time_s: float, drive_mm: float) -> None:
-        self.command_mm = drive_mm
-
-    def speed_per_min_at(self, time_s: float) -> float:
-        return self.rate_per_min if self.running else 0.0
-
-    def current_ma_at(self, time_s: float) -> float:
-        return 310.4
-
-    def temperature_rise_k(self, time_s: float) -> float:
-        return -30.0
-
-    def feed_at(self, time_s: float) -> Feed:
-        return Feed(self.load_v, 0.0)
-
-    def takes_start_at(self, time_s: float) -> bool:
-        return self.load_v >= 3.05
-
-    def is_dark_at(self, time_s: float) -> bool:
-        return self.load_v < 2.3
-
-
-class FakeBench:
-    def __init__(self, *overrides: str, product: Product = PRODUCT) -> None:
-        self.world, self.product, self.time = make_world(overrides), product, TwinTime()
-        self.pen = FakeMechanics()
-        self.pen.load_v = self.world.pen.firmware.battery_mv / 1000.0
 
 
 class Rig:
@@ -96,7 +39,7 @@ class Rig:
         return b"".join(word.to_bytes(2, "big") for word in self.words(name)).rstrip(b"\0").decode()
 
     def set(self, name: str, *words: int, offset: int = 0) -> None:
-        self.firmware.write(self._registers[name].address + offset, words)
+        asyncio.run(self.firmware.write(self._registers[name].address + offset, words))
 
     def refuses(self, name: str, *words: int) -> Exc:
         """Try a write that must be refused and change nothing; return the exception code."""
@@ -116,6 +59,16 @@ class Rig:
     def commit(self) -> int:
         self.set("commit", 1)
         return self.get("commit_result")
+
+    def attend(self) -> bool:
+        return asyncio.run(self.firmware.attend())
+
+    def boot(self) -> None:
+        """Take the power away, give it back, and wait until the pen answers."""
+        self.firmware.cut_power()
+        self.firmware.restore_power()
+        asyncio.run(self.bench.time.wait(PRODUCT.calibration.restart_s))
+        assert self.attend()
 
 
 @pytest.fixture
@@ -350,6 +303,116 @@ def test_a_commit_is_written_as_one(pen: Rig) -> None:
     assert pen.refuses("restart", 0) == Exc.ILLEGAL_VALUE
 
 
+# The flash memory
+
+
+def test_a_commit_takes_the_time_that_the_flash_memory_takes(pen: Rig) -> None:
+    pen.write_table(new_table(pen))
+    before_s = pen.bench.time.now()
+    pen.commit()
+    assert pen.bench.time.now() - before_s == pytest.approx(2 * 0.02 + 34 * 60e-6)
+
+
+def test_while_the_flash_memory_is_written_everything_is_refused(pen: Rig) -> None:
+    refused = []
+
+    def ask() -> None:
+        with pytest.raises(Refused) as refusal:
+            pen.words("active_crc")
+        refused.append(refusal.value.code)
+
+    pen.firmware.flash.before_each = ask
+    pen.write_table(new_table(pen))
+    assert pen.commit() == 1
+    assert refused == [Exc.BUSY] * 36
+
+
+@pytest.mark.parametrize("cell", range(36))
+def test_a_power_cut_in_the_flash_memory_leaves_the_old_table_until_the_mark_stands(cell: int) -> None:
+    pen = Rig()
+    old, new = pen.words("active_bank")[:33], new_table(pen)
+    pen.write_table(new)
+    cells = iter(range(36))
+
+    def cut() -> None:
+        if next(cells) == cell:
+            pen.firmware.cut_power()
+
+    pen.firmware.flash.before_each = cut
+    with pytest.raises(Died):
+        pen.set("commit", 1)
+    assert not pen.attend(), "it is dark"
+    pen.firmware.flash.before_each = lambda: None
+    pen.boot()
+    # A mark that is cut off may happen to be whole, and then the table behind it is.
+    assert pen.words("active_bank")[:33] in ([old] if cell < 35 else [old, new])
+    assert (pen.get("service_unlock"), pen.get("commit_result"), pen.get("error_flags")) == (0, 0, 0)
+    pen.write_table(new_table(pen, generation=3))
+    assert pen.commit() == 1
+
+
+def test_a_flash_memory_that_does_not_keep_the_table_leaves_the_old_one() -> None:
+    pen = Rig('faults=["pen.flash_fails@0s"]')
+    old = pen.words("active_bank")
+    pen.write_table(new_table(pen))
+    assert pen.commit() == 10
+    pen.boot()
+    assert pen.words("active_bank") == old
+
+
+def test_a_bit_that_turns_in_the_only_table_leaves_the_pen_without_one() -> None:
+    pen = Rig('faults=["pen.bank_corrupted@0.5s"]')
+    table = new_table(pen)
+    pen.set("run", 1)
+    assert pen.attend()
+    assert pen.get("error_flags") == 0
+    asyncio.run(pen.bench.time.wait(0.5))
+    assert pen.attend()
+    assert pen.get("error_flags") == 4
+    assert not pen.bench.pen.running
+    for name, value in (("run", 1), ("set_depth_um", 1500), ("set_rate_per_min", 7000)):
+        assert pen.refuses(name, value) == Exc.DEVICE_FAILURE
+    assert (pen.words("active_crc"), pen.get("active_generation")) == ([0, 0], 0)
+    assert pen.words("active_bank") == [0] * 100
+    pen.boot()
+    assert pen.get("error_flags") == 4, "no bank holds a whole table"
+    pen.write_table(table)
+    assert pen.commit() == 1, "it can be written anew"
+    assert pen.get("error_flags") == 0
+    pen.set("run", 1)
+
+
+def test_a_pen_whose_table_was_damaged_boots_on_the_one_before() -> None:
+    pen = Rig('faults=["pen.bank_corrupted@10s"]')
+    old = pen.words("active_bank")
+    pen.write_table(new_table(pen))
+    pen.commit()
+    asyncio.run(pen.bench.time.wait(10.0))
+    assert pen.attend()
+    assert pen.get("error_flags") == 4
+    pen.boot()
+    assert (pen.get("error_flags"), pen.words("active_bank")) == (0, old)
+
+
+def test_a_damaged_table_is_replaced_and_the_whole_one_beside_it_is_kept() -> None:
+    pen = Rig('faults=["pen.bank_corrupted@10s"]')
+    pen.write_table(new_table(pen))
+    pen.commit()
+    asyncio.run(pen.bench.time.wait(10.0))
+    assert pen.attend()
+    pen.write_table(old := Rig().words("active_bank")[:33])
+    assert pen.commit() == 9, "generation 1 is not newer than the one that is still whole"
+    pen.write_table(third := new_table(Rig(), generation=3))
+    pen.firmware.flash.before_each = pen.firmware.cut_power
+    with pytest.raises(Died):
+        pen.set("commit", 1)
+    pen.boot()
+    assert pen.words("active_bank")[:33] == old
+    pen.firmware.flash.before_each = lambda: None
+    pen.write_table(third)
+    assert pen.commit() == 1
+
+
 # Restart and time
 
 
@@ -374,7 +437,7 @@ def test_it_hears_nothing_until_the_restart_is_over(pen: Rig) -> None:
         time = pen.bench.time
         assert await pen.firmware.attend()
         assert time.now() == pytest.approx(pen.bench.world.pen.firmware.turnaround_s)
-        pen.set("restart", 1)
+        await pen.firmware.write(REGISTERS["restart"].address, [1])
         await time.wait(PRODUCT.calibration.restart_s - 0.001)
         assert not await pen.firmware.attend()
         await time.wait(0.0011)
