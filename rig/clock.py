@@ -7,6 +7,7 @@ the twin decide what a second costs: on its virtual clock, nothing.
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,10 @@ from typing import Protocol
 from rig.errors import TwinError
 
 ANSWER_TIMEOUT_S = 30.0
+LONGEST_ANSWER = 64  # bytes
+
+
+_SECONDS = re.compile(r"\d{1,12}(\.\d{0,20})?(e-\d{1,2})?")
 
 
 class Clock(Protocol):
@@ -101,17 +106,20 @@ class LinkedClock:
         self._in_step = False
         answer = self._exchange(line)
         self._in_step = True
-        try:
-            return float(answer)
-        except ValueError as error:
-            text = answer.decode("ascii", "backslashreplace").strip()
-            raise TwinError(f"the twin's clock answered {text!r}", expected="a number of seconds") from error
+        text = answer.decode("ascii", "backslashreplace").strip()
+        if not _SECONDS.fullmatch(text):
+            raise TwinError(
+                f"the twin's clock answered {text!r}",
+                expected="a number of seconds",
+                do="Check that the address is the twin's clock",
+            )
+        return float(text)
 
     def _exchange(self, line: bytes) -> bytes:
         try:
             self._socket.sendall(line)
             answer = b""
-            while not answer.endswith(b"\n"):
+            while not answer.endswith(b"\n") and len(answer) < LONGEST_ANSWER:
                 piece = self._socket.recv(64)
                 if not piece:
                     raise TwinError("the twin closed its clock line", do="Look at the twin's last words")

@@ -4,7 +4,9 @@ Sources: Programmer's Reference and User's Guide of the 53220A/53230A. Commands 
 one message, which the instrument answers faster and which never waits for the network. Trigger levels
 are fixed, not automatic: auto-level needs at least 50 Hz, and pens stroke more slowly than that. The
 driver refuses to pass on what is not a measured value: a reading that timed out is left out, overload
-and garbled text are errors.
+and garbled text are errors. Behind the readings comes the first entry of the error queue, which shows that
+the answer is whole, or why there is none. A measurement that was spoiled on its way is taken anew, whole,
+after the counter has proved its identity; nothing is patched together.
 """
 
 from __future__ import annotations
@@ -13,21 +15,25 @@ import re
 from typing import Literal
 
 from rig.clock import Clock
-from rig.errors import IdentityMismatch, InstrumentError, InstrumentRejected, InstrumentReplyError
+from rig.errors import IdentityMismatch, InstrumentRejected, InstrumentReplyError
 from rig.instruments.link import VisaLink
 from rig.instruments.roles import Identity
-from rig.instruments.scpi_identity import ask_identity
+from rig.instruments.scpi_identity import ask_identity, prove_identity, tell_self_test
 from rig.instruments.wirelog import WireLog
 
 MODELS = ("53220A", "53230A")
 SLOWEST_PERIOD_S = 0.05  # 20 strokes a second
 TIMEOUT_MARGIN_S = 2.0  # beyond the measuring time, for the answer itself
 
+LONGEST_SHOWN = 100  # characters of an answer in a message
+
 NOT_A_NUMBER = 9.91e37  # a reading that timed out
 OVERLOAD = 9.9e37
 MOST_ERRORS = 20  # length of the instrument's error queue
+SELF_TEST_S = 60.0  # how long its self-test may take
 
-_READING = re.compile(r"[+-]?\d+(\.\d+)?(E[+-]?\d+)?")
+_READING = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?(E[+-]?\d{1,3})?")
+_ERROR = re.compile(r'[+-]?\d{1,6},"[^"]*"')
 
 
 class KeysightCounter:
@@ -58,7 +64,8 @@ class KeysightCounter:
         self._link = VisaLink(role, resource, wire_log, timeout_s=timeout_s)
         try:
             # A refused port shows only when something is asked; and *RST ends what others left running.
-            self._model = self._check_model()
+            self._identity = self._check_model()
+            self._link.prove = self._prove
             self._write("*RST;*CLS")
         except BaseException:
             self._link.close()
@@ -70,7 +77,12 @@ class KeysightCounter:
         Raises:
             InstrumentReplyError: the answer is not four fields.
         """
-        return ask_identity(self._link, self.role)
+        return self._link.again(lambda: ask_identity(self._link, self.role))
+
+    def self_test(self) -> list[str]:
+        """Let the counter test itself, which takes seconds; return what it finds wrong, as sentences."""
+        self._written = ""
+        return self._link.again(lambda: tell_self_test(self._link, timeout_s=SELF_TEST_S))
 
     def close(self) -> None:
         """Close the link; the instrument stays as it is."""
@@ -116,7 +128,8 @@ class KeysightCounter:
         shares = self._measure(f"CONF:PDUT {self._source}", count, timeout_s)
         for share in shares:
             if not 0.0 <= share <= 1.0:
-                raise InstrumentReplyError(self.role, f"duty cycle {share:g}", expected="0 to 1")
+                do = "Check the contact wire for noise"
+                raise InstrumentReplyError(self.role, f"duty cycle {share:g}", expected="0 to 1", do=do)
         return shares
 
     def pulse_widths_s(self, count: int, *, timeout_s: float) -> list[float]:
@@ -131,10 +144,10 @@ class KeysightCounter:
         Raises:
             InstrumentRejected: also on a 53220A, which has no time stamps.
         """
-        if self._model != "53230A":
+        if self._identity.model != "53230A":
             raise InstrumentRejected(
                 self.role,
-                f"a {self._model} has no time stamps",
+                f"a {self._identity.model} has no time stamps",
                 reason="model",
                 do="Use a 53230A for stroke jitter, or measure the frequency only",
             )
@@ -156,16 +169,32 @@ class KeysightCounter:
         self, configure: str, count: int, timeout_s: float, *, extra: str = "", leading: int = 0
     ) -> list[float]:
         """Return ``count`` readings after ``leading`` other values; 9.91E37 where one timed out."""
-        self._configure(f"{configure};{self._input};:SAMP:COUN {count};:SYST:TIM {timeout_s:.6g}{extra}")
-        try:
-            answer = self._link.query("READ?", timeout_s=count * timeout_s + TIMEOUT_MARGIN_S)
-        except InstrumentError:
-            self._written = ""
-            raise
-        values = [self._parse(text) for text in answer.split(",")]
-        if len(values) != count + leading:
-            self._written = ""
-            raise InstrumentReplyError(self.role, f"{len(values)} values came", expected=f"{count + leading}")
+        setup = f"{configure};{self._input};:SAMP:COUN {count};:SYST:TIM {timeout_s:.6g}{extra}"
+        limit_s = count * timeout_s + TIMEOUT_MARGIN_S
+        values = self._link.again(lambda: self._acquire(setup, count + leading, limit_s))
+        if any(value != NOT_A_NUMBER and abs(value) >= OVERLOAD for value in values):
+            raise InstrumentReplyError(
+                self.role,
+                "the counter reports overload",
+                expected="a signal within ±5 V",
+                do="Check the contact wire and its supply",
+            )
+        return values
+
+    def _acquire(self, setup: str, count: int, limit_s: float) -> list[float]:
+        """Configure where needed, measure, and return ``count`` values; the error queue must be empty."""
+        self._configure(setup)
+        written, self._written = self._written, ""
+        answer = self._link.query("READ?;:SYST:ERR?", timeout_s=limit_s)
+        readings, _, errors = answer.rpartition(";")
+        if not _ERROR.fullmatch(errors):
+            raise self._misread("READ?;:SYST:ERR?", answer, 'readings, and an error such as +0,"No error"')
+        if not _is_none(errors):
+            raise self._refused("READ?", [errors])
+        values = [self._parse(text) for text in readings.split(",")]
+        if len(values) != count:
+            raise self._misread("READ?", answer, f"{count} values, not {len(values)}")
+        self._written = written
         return values
 
     def _configure(self, setup: str) -> None:
@@ -182,49 +211,59 @@ class KeysightCounter:
             InstrumentRejected: naming every error that was in it.
         """
         errors = []
-        answer = self._link.query(f"{commands};:SYST:ERR?")
-        while not answer.startswith(("+0,", "0,")):
-            errors.append(self._parse_error(answer))
+        answer = self._ask_error(f"{commands};:SYST:ERR?")
+        while not _is_none(answer):
+            errors.append(answer)
             if len(errors) > MOST_ERRORS:
                 break
-            answer = self._link.query("SYST:ERR?")
+            answer = self._ask_error("SYST:ERR?")
         if errors:
-            raise InstrumentRejected(
-                self.role,
-                f"the counter refused {commands!r}: {'; '.join(errors)}",
-                reason=errors[0],
-                do="Check level, gate and counts in the test plan against the counter's ranges",
-            )
+            raise self._refused(commands, errors)
 
-    def _check_model(self) -> str:
-        identity = self.identify()
+    def _ask_error(self, message: str) -> str:
+        answer = self._link.query(message)
+        if not _ERROR.fullmatch(answer):
+            raise self._misread("SYST:ERR?", answer, 'such as +0,"No error"')
+        return answer
+
+    def _refused(self, commands: str, errors: list[str]) -> InstrumentRejected:
+        return InstrumentRejected(
+            self.role,
+            f"the counter refused {commands!r}: {'; '.join(errors)}",
+            reason=errors[0],
+            do="Check level, gate and counts in the test plan against the counter's ranges",
+        )
+
+    def _prove(self) -> None:
+        """See that the counter of before answers, and have it configured anew before it measures."""
+        self._written = ""
+        prove_identity(self._link, self.role, self._identity)
+
+    def _check_model(self) -> Identity:
+        identity = ask_identity(self._link, self.role)
         if identity.model not in MODELS:
             raise IdentityMismatch(
                 f"{self.role}: a {identity.maker} {identity.model} answered",
                 expected=" or ".join(MODELS),
                 do="Correct the resource or the driver in the station file",
             )
-        return identity.model
+        return identity
 
     def _parse(self, text: str) -> float:
         if not _READING.fullmatch(text):
-            raise InstrumentReplyError(self.role, f"{text!r} came as a reading", expected="a number")
-        value = float(text)
-        if value != NOT_A_NUMBER and abs(value) >= OVERLOAD:
             raise InstrumentReplyError(
-                self.role,
-                "the counter reports overload",
-                expected="a signal within ±5 V",
-                do="Check the contact wire and its supply",
+                self.role, f"{text!r} came as a reading", expected="a number", do="Check the counter's cable"
             )
-        return value
+        return float(text)
 
-    def _parse_error(self, answer: str) -> str:
-        if not re.fullmatch(r'[+-]?\d+,".*"', answer):
-            raise InstrumentReplyError(
-                self.role, f"SYST:ERR? was answered with {answer!r}", expected='such as +0,"No error"'
-            )
-        return answer
+    def _misread(self, question: str, answer: str, expected: str) -> InstrumentReplyError:
+        what = f"{question} was answered with {answer[:LONGEST_SHOWN]!r}"
+        return InstrumentReplyError(self.role, what, expected=expected, do="Check the counter's cable")
+
+
+def _is_none(error: str) -> bool:
+    """Say whether an entry of the error queue says that there is no error."""
+    return int(error.partition(",")[0]) == 0
 
 
 def _in_time(values: list[float]) -> list[float]:

@@ -21,6 +21,8 @@ from rig.instruments.wirelog import WireLog
 
 POLL_S = 0.1  # the maker asks for no more than ten looks at the tester's state a second
 PA_PER_HPA = 100.0
+ROOM_PA = (60_000.0, 110_000.0)  # what a room can have, up to 4000 m above the sea
+FIXTURE_C = (5.0, 45.0)
 
 T = TypeVar("T")
 
@@ -71,8 +73,21 @@ class AteqLeakTester:
 
     def identify(self) -> Identity:
         """Ask for model, serial number and firmware."""
-        model, *serial, firmware = self._link.read_words(at.IDENTITY, 4)
+        words = self._link.read_words(at.IDENTITY, 4)
+        self._link.pin_words(at.IDENTITY, words)
+        model, *serial, firmware = words
         return Identity("ATEQ", f"F{model}", str(raw_long(serial)), f"{firmware / 100:.2f}")
+
+    def self_test(self) -> list[str]:
+        """Return what is wrong with the tester at rest, as sentences: its status, its two other sensors."""
+        status = self._link.read_words(at.REAL_TIME, at.REAL_TIME_WORDS)[3]
+        wrong = [text for bit, text in at.STATUS_ERRORS.items() if status >> bit & 1]
+        room_pa, fixture_c = self.room_pressure_pa(), self.temperature_c()
+        if not ROOM_PA[0] <= room_pa <= ROOM_PA[1]:
+            wrong.append(f"it measures a room pressure of {room_pa:g} Pa")
+        if not FIXTURE_C[0] <= fixture_c <= FIXTURE_C[1]:
+            wrong.append(f"it measures a fixture of {fixture_c:g} °C")
+        return wrong
 
     def close(self) -> None:
         """Close the link; a cycle that runs goes on."""

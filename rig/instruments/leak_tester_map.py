@@ -21,6 +21,9 @@ RECORD_WORDS = 40
 REAL_TIME_WORDS = 13
 STATUS_CYCLE_END = 5  # bit; with the key's (15) the only one that is valid before a cycle has ended
 
+STATUS_ERRORS = {7: "its calibration has drifted", 8: "the check of its calibration failed"}
+"""Status bits that say something about the tester; the others are about the part."""
+
 UNITS_PA = {6: 1.0, 11: 1e5}
 """Unit codes of pressure: pascals in one of them (Pa, bar)."""
 UNITS_PA_PER_S = {8: 1.0}

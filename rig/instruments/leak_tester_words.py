@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rig.instruments.modbus_link import ModbusLink
+from rig.instruments.modbus_link import WRITE_BIT, WRITE_MANY, ModbusLink
 
 LONG_UNIT = 1000
 LONG_LIMIT = 2**31
@@ -57,6 +57,10 @@ class SwappedLink(ModbusLink):
         self._get_in_step()
         return swapped(self._read_block(address, count))
 
+    def pin_words(self, address: int, words: Sequence[int]) -> None:
+        """Believe only a tester that holds these words there, whenever the connection opens."""
+        self.pin(address, swapped(words))
+
     def write_words(self, address: int, words: Sequence[int]) -> None:
         """Write words, once."""
         self.write(address, swapped(words))
@@ -64,13 +68,15 @@ class SwappedLink(ModbusLink):
     def set_bit(self, address: int) -> None:
         """Set a bit (function 05), once: after a time-out nobody knows whether it arrived."""
         self._get_in_step()
-        answer = self._exchange(lambda client: client.write_coil(address, True, device_id=self._device_id))
-        if answer.function_code != 5 or answer.address != address:
+        answer = self._exchange(
+            WRITE_BIT, lambda client: client.write_coil(address, True, device_id=self._device_id)
+        )
+        if answer.address != address:
             raise self._misfit(f"the answer to another request came ({answer})", f"the echo of bit {address}")
 
     def _write_once(self, address: int, words: Sequence[int]) -> None:
         answer = self._exchange(
-            lambda client: client.write_registers(address, list(words), device_id=self._device_id)
+            WRITE_MANY, lambda client: client.write_registers(address, list(words), device_id=self._device_id)
         )
-        if (answer.function_code, answer.address, answer.count) != (16, address, len(words)):
+        if (answer.address, answer.count) != (address, len(words)):
             raise self._misfit(f"the answer to another request came ({answer})", f"the echo of {address}")

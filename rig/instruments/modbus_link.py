@@ -2,13 +2,19 @@
 
 It knows addresses and words; what they mean is the driver's business. Traps that it steps around:
 pymodbus sends a request again after a time-out, writes included, unless told not to; on RTU an answer
-that comes late is taken for the answer to the next request, and so on for ever; and its serial client
-sleeps whole milliseconds while the answer is already there.
+that comes late is taken for the answer to the next request, and so on for ever; its serial client
+sleeps whole milliseconds while the answer is already there; it lets errors of a socket and of its own
+decoder through; and it puts a stream without end together without end.
+
+After any mishap the connection is opened anew, and before anything is believed the device shows that it has
+the register map, holds the words that it was pinned to, and keeps answers and requests together. A read is
+then asked once more; a write never is.
 """
 
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +27,17 @@ from rig.errors import (
     InstrumentReplyError,
     InstrumentTimeout,
 )
+from rig.instruments.mishaps import MISHAPS, Mishaps
 from rig.instruments.wirelog import WireLog
 
 if TYPE_CHECKING:
     from pymodbus.client import ModbusSerialClient, ModbusTcpClient
     from pymodbus.pdu import ModbusPDU
 
+READ, WRITE_BIT, WRITE_ONE, WRITE_MANY = 3, 5, 6, 16  # functions
 BLOCK_WORDS = 100
+LONGEST_ANSWER = 4096  # bytes, with late ones before it; one message has 260 at most
+NOBODYS_TRANSACTION = 0xFFFF  # pymodbus counts from 1, and waits for the numbers it gave
 RTU_SILENCE_BITS = 38.5  # 3.5 characters of 11 bits must pass between two messages,
 RTU_SILENCE_S = 1.75e-3  # and no less than this above 19 200 baud (Modbus over Serial Line, 2.5.1.1)
 
@@ -84,8 +94,12 @@ class ModbusLink:
         self._kind, self._place, self._number = _parse_resource(role, resource)
         self._silence_s = max(RTU_SILENCE_S, RTU_SILENCE_BITS / self._number) if self._kind == "rtu" else 0.0
         self._client: Any = None
+        self._is_closed = False
         self._heard = b""
+        self._owed = b""
         self._stale = False
+        self._pinned: tuple[int, list[int]] | None = None
+        self._mishaps = Mishaps(role)
         self._open()
 
     def read(self, address: int, count: int) -> list[int]:
@@ -96,13 +110,28 @@ class ModbusLink:
             InstrumentRejected: the device answered with an exception; ``reason`` has it in words.
             InstrumentReplyError: the answer does not fit the request.
             InstrumentDisconnected: the connection is gone.
+            IdentityMismatch: after a mishap another device answers.
+            InstrumentError: there were too many mishaps on this connection.
         """
         self._get_in_step()
         try:
             return self._read_once(address, count)
-        except (InstrumentTimeout, InstrumentReplyError):
-            self._get_in_step()
-            return self._read_once(address, count)
+        except MISHAPS as error:
+            self._stale = True
+            self._mishaps.note(error)
+            mishap = error
+        self._get_in_step()
+        words = self._read_once(address, count)
+        self._mishaps.overcome(mishap)
+        return words
+
+    def pin(self, address: int, words: Sequence[int]) -> None:
+        """Believe, from now on, only a device that holds these words there whenever the connection opens.
+
+        Args:
+            address, words: what tells this device from others of its kind: the serial number's registers.
+        """
+        self._pinned = address, list(words)
 
     def write(self, address: int, words: Sequence[int]) -> None:
         """Write words, once: after a time-out nobody knows whether they arrived. Raises as :meth:`read`."""
@@ -110,8 +139,55 @@ class ModbusLink:
         for start in range(0, len(words), BLOCK_WORDS):
             self._write_once(address + start, words[start : start + BLOCK_WORDS])
 
+    def write_now(self, address: int, word: int) -> None:
+        """Send the request to write a word past everything else, and wait for no answer.
+
+        For a signal handler, or while another thread waits here. The answer, which on RTU is the request's
+        own bytes, is heard and passed over before the next use; on TCP its number is nobody's. Where no
+        connection is open, because nobody answered on it, one is opened for this and not asked who is there.
+
+        Raises:
+            InstrumentDisconnected: the connection is gone.
+        """
+        client = self._client
+        if self._is_closed:
+            raise self._gone("it is closed")
+        if client is None or client.socket is None:
+            client = self._client = self._make_client()
+            self._stale = True
+            if not client.connect():
+                self._drop()
+                raise self._gone("it cannot be opened")
+        message = single_write(self._kind, self._device_id, address, word)
+        self._wire_log.sent(self.role, message)
+        try:
+            if self._kind == "tcp":
+                client.socket.sendall(message)
+            else:
+                self._owed = message
+                client.socket.write(message)
+        except OSError as error:
+            self._stale = True
+            raise self._gone(str(error)) from error
+
+    def _hear_what_is_owed(self) -> None:
+        """Hear the answer to :meth:`write_now`; anything else means that answers are out of step."""
+        owed, self._owed = self._owed, b""
+        if self._client is None or self._stale:
+            return
+        try:
+            heard = bytes(self._client.socket.read(len(owed)))
+        except (OSError, AttributeError):
+            heard = b""
+        self._wire_log.received(self.role, heard)
+        self._stale = heard != owed
+
     def close(self) -> None:
-        """Close the connection; closing twice is harmless."""
+        """Close the connection for good; closing twice is harmless."""
+        self._is_closed = True
+        self._drop()
+
+    def _drop(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -127,33 +203,40 @@ class ModbusLink:
 
     def _read_block(self, address: int, count: int) -> list[int]:
         answer = self._exchange(
-            lambda client: client.read_holding_registers(address, count=count, device_id=self._device_id)
+            READ,
+            lambda client: client.read_holding_registers(address, count=count, device_id=self._device_id),
         )
-        if answer.function_code != 3 or len(answer.registers) != count:
+        if len(answer.registers) != count:
             raise self._misfit(f"the answer to another request came ({answer})", f"{count} words")
         return list(answer.registers)
 
     def _write_once(self, address: int, words: Sequence[int]) -> None:
         if len(words) == 1:
             answer = self._exchange(
-                lambda client: client.write_register(address, words[0], device_id=self._device_id)
+                WRITE_ONE, lambda client: client.write_register(address, words[0], device_id=self._device_id)
             )
-            echoed = answer.function_code == 6 and answer.registers == [words[0]]
+            echoed = answer.registers == [words[0]]
         else:
             answer = self._exchange(
-                lambda client: client.write_registers(address, list(words), device_id=self._device_id)
+                WRITE_MANY,
+                lambda client: client.write_registers(address, list(words), device_id=self._device_id),
             )
-            echoed = answer.function_code == 16 and answer.count == len(words)
+            echoed = answer.count == len(words)
         if not echoed or answer.address != address:
             raise self._misfit(f"the answer to another request came ({answer})", f"the echo of {address}")
 
-    def _exchange(self, request: Callable[[Any], ModbusPDU]) -> ModbusPDU:
+    def _exchange(self, function: int, request: Callable[[Any], ModbusPDU]) -> ModbusPDU:
         """Make one request and return its answer, if that is no exception."""
         answer = self._transact(request)
+        if answer.function_code & 0x7F != function:
+            raise self._misfit(
+                f"the answer to another request came ({answer})", f"one to function {function}"
+            )
         if answer.isError():
             code = answer.exception_code
             words = f"{EXCEPTIONS.get(code, 'unknown exception')} (exception {code})"
-            raise InstrumentRejected(self.role, f"the device refused: {words}", reason=words)
+            do = "See the device's display; switch it off and on, and run again"
+            raise InstrumentRejected(self.role, f"the device refused: {words}", reason=words, do=do)
         return answer
 
     def _transact(self, request: Callable[[Any], ModbusPDU]) -> ModbusPDU:
@@ -163,7 +246,10 @@ class ModbusLink:
             self._clock.sleep(self._silence_s)
         try:
             return request(self._client)
-        except ConnectionException as error:
+        except InstrumentReplyError:
+            self._stale = True
+            raise
+        except (ConnectionException, OSError) as error:  # pymodbus lets a reset connection's OSError through
             self._stale = True
             raise self._gone(str(error)) from error
         except ModbusException as error:
@@ -174,6 +260,8 @@ class ModbusLink:
                 f"no answer within {self.timeout_s:g} s on {self.resource}{heard}",
                 do="Check that it is switched on, its cable, and baud rate and device id",
             ) from error
+        except Exception as error:  # out of pymodbus' decoder, by bytes that it did not expect
+            raise self._misfit(f"{self._heard.hex(' ')} came ({error!r})", "a Modbus answer") from error
         except BaseException:  # Ctrl-C: the answer still comes, and must not answer the next request
             self._stale = True
             raise
@@ -190,21 +278,40 @@ class ModbusLink:
         Raises:
             IdentityMismatch, InstrumentReplyError: they do not; the link stays unused.
         """
+        if self._owed:
+            self._hear_what_is_owed()
         if self._client is not None and not self._stale:
             return
         for last in (False, True):
-            self.close()
-            self._clock.sleep(self.timeout_s)  # what comes late comes now, and nobody hears it
+            self._drop()
+            if self._kind == "rtu":
+                self._clock.sleep(self.timeout_s)  # what comes late comes now, and nobody hears it
             try:
                 self._open()
                 self._check_step()
                 return
             except (IdentityMismatch, InstrumentReplyError):
+                self._stale = True
                 if last:
                     raise
+            except BaseException:
+                self._stale = True
+                raise
 
     def _check_step(self) -> None:
-        """See that a number that was never used before comes back from the scratch register."""
+        """See that a number that was never used before comes back, and that the device is the pinned one."""
+        self._check_scratch()
+        if self._pinned is None:
+            return
+        address, words = self._pinned
+        if (found := self._read_block(address, len(words))) != words:
+            raise IdentityMismatch(
+                f"{self.role}: after the line was opened anew, registers {address} and on hold {found}",
+                expected=f"{words}, as before: the same device",
+                do="Connect the right device and run again",
+            )
+
+    def _check_scratch(self) -> None:
         if self._scratch is None:
             return
         self._token = self._token % 0xFFFF + 1
@@ -219,12 +326,12 @@ class ModbusLink:
         self._heard = b""
         self._client = self._make_client()
         if not self._client.connect():
-            self.close()
+            self._drop()
             raise self._gone("it cannot be opened")
         try:
             self._check_probe()
         except BaseException:
-            self.close()
+            self._drop()
             raise
         self._stale = False
 
@@ -266,7 +373,9 @@ class ModbusLink:
             self._heard = b""
         else:
             self._wire_log.received(self.role, data.removeprefix(self._heard))
-            self._heard = data
+            self._heard = data[:LONGEST_ANSWER]
+            if len(data) > LONGEST_ANSWER:
+                raise self._misfit(f"{len(data)} bytes came", f"{LONGEST_ANSWER} at most")
         return data
 
     def _gone(self, why: str) -> InstrumentDisconnected:
@@ -283,3 +392,13 @@ def _parse_resource(role: str, resource: str) -> tuple[str, str, int]:
     if kind not in ("tcp", "rtu") or not place or not number.isdecimal() or int(number) == 0:
         raise ConfigError(f"{role}: resource {resource!r}", expected="tcp:HOST:PORT or rtu:PATH:BAUD")
     return kind, place, int(number)
+
+
+def single_write(kind: str, device_id: int, address: int, word: int) -> bytes:
+    """Return the bytes of a request to write one register (function 6), on ``tcp`` or ``rtu``."""
+    body = struct.pack(">BBHH", device_id, 6, address, word)
+    if kind == "tcp":
+        return struct.pack(">HHH", NOBODYS_TRANSACTION, 0, len(body)) + body
+    from pymodbus.framer import FramerRTU
+
+    return body + struct.pack(">H", FramerRTU.compute_CRC(body))

@@ -65,6 +65,9 @@ class KeysightSupply(ScpiSupply):
         (current_a,) = self._numbers(f"CURR? {self._at}", 1)
         return voltage_v, current_a, self._word(f"VOLT:PROT:STAT? {self._at}", SWITCH)
 
+    def _read_voltage(self) -> float:
+        return self._numbers(f"VOLT? {self._at}", 1)[0]
+
     def _voltage_words(self, voltage_v: float) -> str:
         return f"VOLT {voltage_v:.4f}, {self._at}"
 

@@ -6,12 +6,13 @@ off: the current limit holds without switching a pen off at every start of its m
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
-from rig.errors import InstrumentReplyError
 from rig.instruments.roles import SupplyReading
 from rig.instruments.supply_scpi import ScpiSupply
 
+_APPLIED = re.compile(r"[^,]*,(?:[^,]*,)?(\d{1,4}(?:\.\d{0,9})?)")
 SWITCH = {"OFF": False, "ON": True}
 TRIPPED = {"NO": False, "YES": True}
 LIMITING = {"CV": False, "CC": True, "UR": False}
@@ -58,14 +59,18 @@ class RigolSupply(ScpiSupply):
     def _current_limit_a(self) -> float:
         """Take the last of ``CH1:30V/3A,4.200,1.5000`` (some models leave the rating out)."""
         question = f":APPL? {self._name}"
-        answer = self._link.query(question)
-        last = answer.rpartition(",")[2]
-        try:
-            return float(last)
-        except ValueError:
-            raise InstrumentReplyError(
-                self.role, f"{question} was answered with {answer!r}", expected="name,voltage,current"
-            ) from None
+
+        def ask() -> float:
+            answer = self._link.query(question)
+            found = _APPLIED.fullmatch(answer)
+            if found is None:
+                raise self._misread(question, answer, "name,voltage,current")
+            return float(found[1])
+
+        return self._link.again(ask)
+
+    def _read_voltage(self) -> float:
+        return self._numbers(f":SOUR{self._channel}:VOLT?", 1)[0]
 
     def _voltage_words(self, voltage_v: float) -> str:
         return f":SOUR{self._channel}:VOLT {voltage_v:.3f}"

@@ -34,6 +34,11 @@ class ScriptedPeer:
         """VISA resource string of this peer."""
         return f"TCPIP0::127.0.0.1::{self.port}::SOCKET"
 
+    @property
+    def done(self) -> int:
+        """How many exchanges have been heard."""
+        return self._done
+
     def __enter__(self) -> ScriptedPeer:
         self._thread.start()
         return self

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rig.twin.physics.load_cell import Floats, LoadCell, Loaded
+from rig.twin.physics.load_cell import Bools, Floats, LoadCell, Loaded
 from rig.twin.wire import Line
 
 RANGE_N = 50.0
@@ -73,7 +73,7 @@ class Mark10Emulator:
     """
 
     def __init__(self, bench: Loaded) -> None:
-        self._time, self._gauge = bench.time, bench.world.gauge
+        self._time, self._gauge, self._faults = bench.time, bench.world.gauge, bench.faults
         self._cell = LoadCell(bench)
         self._unit, self._mode, self._full = UNITS["LB"], "CUR", True
         self._mitutoyo, self._bipolar = True, True
@@ -99,6 +99,22 @@ class Mark10Emulator:
         except Refusal as refusal:
             reply = str(refusal)
         return None if reply is None else reply.encode("ascii") + b"\r\n"
+
+    def above_set_point(self, times_s: Floats, forces_n: Floats) -> Bools:
+        """Say for moments and true forces whether the high set point's output has switched.
+
+        It watches the internal samples, whatever is sent or shown; their noise is left out. A gauge that
+        is saturated, or that would send the text of an overload, has switched.
+        """
+        high_n = self._set_points_n["SPH"]
+        if high_n is None:
+            return np.zeros(len(times_s), dtype=np.bool_)
+        loads_n = self._cell.sensed_n(times_s, forces_n)
+        if self._faults.stands("force_gauge", "saturated"):
+            loads_n = np.full(len(times_s), math.copysign(np.inf, high_n))
+        direction = math.copysign(1.0, high_n)
+        switched: Bools = direction * (loads_n - self._cell.tare_n) > abs(high_n)
+        return switched
 
     # --- commands ---------------------------------------------------------------------------------
 
@@ -212,7 +228,7 @@ class Mark10Emulator:
 
     def _text(self, load_n: float) -> str:
         """Return a load as it is sent: compression without a sign, tension with a minus."""
-        if abs(load_n) > OVERLOAD * RANGE_N:
+        if abs(load_n) > OVERLOAD * RANGE_N or self._faults.stands("force_gauge", "saturated"):
             return "OVER"
         unit = self._unit
         steps = round((load_n - self._cell.tare_n) / unit.newtons / unit.step)

@@ -29,8 +29,17 @@ Exchange = tuple[bytes, bytes]
 IDN_53220A = b"AGILENT TECHNOLOGIES,53220A,MY12345678,1.00-1.00-01-1\n"
 IDN_53230A = b"Agilent Technologies,53230A,MY63260252,03.02-1924.2831-3.15-4.16-127-159-35\n"
 NO_ERROR = b'+0,"No error"\n'
+READ = b"READ?;:SYST:ERR?\n"
 INPUT = b":INP1:COUP DC;:INP1:IMP 1E6;:INP1:FILT 1;:INP1:LEV 2.5;:INP1:SLOP POS"
+IDENTITY = (b"*IDN?\n", IDN_53230A)
+# What the counter itself says, or what is a number all the same; anything else is asked again.
+SAID_AT_ONCE = ("overload", "duty cycle 1.5, expected 0 to 1")
 OPENING: list[Exchange] = [(b"*IDN?\n", IDN_53230A), (b"*RST;*CLS;:SYST:ERR?\n", NO_ERROR)]
+
+
+def measured(readings: bytes) -> bytes:
+    """Return an answer to READ: the readings, and that there is no error."""
+    return readings.removesuffix(b"\n") + b";" + NO_ERROR
 
 
 def duty_setup(count: int, timeout: bytes = b"0.5", setup: bytes = INPUT) -> bytes:
@@ -83,13 +92,15 @@ class TestOpening:
 class TestMeasuring:
     def test_duty_configures_once_and_then_only_reads(self) -> None:
         answer = b"+2.00000000000000E-001,+2.50000000000000E-001\n"
-        with scripted((duty_setup(2), NO_ERROR), (b"READ?\n", answer), (b"READ?\n", answer)) as counter:
+        with scripted(
+            (duty_setup(2), NO_ERROR), (READ, measured(answer)), (READ, measured(answer))
+        ) as counter:
             assert counter.duty(2, timeout_s=0.5) == [0.2, 0.25]
             assert counter.duty(2, timeout_s=0.5) == [0.2, 0.25]
 
     def test_readings_that_timed_out_are_left_out(self) -> None:
         answer = b"+2.00000000000000E-001,+9.91000000000000E+037,+9.91000000000000E+037\n"
-        with scripted((duty_setup(3), NO_ERROR), (b"READ?\n", answer)) as counter:
+        with scripted((duty_setup(3), NO_ERROR), (READ, measured(answer))) as counter:
             assert counter.duty(3, timeout_s=0.5) == [0.2]
 
     def test_frequency(self) -> None:
@@ -97,22 +108,24 @@ class TestMeasuring:
             b"ABOR;*CLS;:CONF:FREQ (@1);" + INPUT + b";:SAMP:COUN 1;:SYST:TIM 0.45;"
             b":SENS:FREQ:MODE REC;:SENS:FREQ:GATE:TIME 0.1;:SYST:ERR?\n"
         )
-        script = [(setup, NO_ERROR), (b"READ?\n", b"+1.16700000000000E+002\n")]
-        with scripted(*script, (b"READ?\n", b"+9.91000000000000E+037\n")) as counter:
+        script = [(setup, NO_ERROR), (READ, measured(b"+1.16700000000000E+002\n"))]
+        with scripted(*script, (READ, measured(b"+9.91000000000000E+037\n"))) as counter:
             assert counter.frequency_hz(gate_s=0.1) == 116.7
             assert counter.frequency_hz(gate_s=0.1) is None
 
     def test_the_input_goes_with_the_next_configuration(self) -> None:
         setup = b":INP1:COUP AC;:INP1:IMP 1E6;:INP1:FILT 1;:INP1:LEV 0.1;:INP1:SLOP NEG"
         message = b"ABOR;*CLS;:CONF:PWID (@1);" + setup + b";:SAMP:COUN 1;:SYST:TIM 1;:SYST:ERR?\n"
-        with scripted((message, NO_ERROR), (b"READ?\n", b"+1.00000000000000E-003\n")) as counter:
+        with scripted((message, NO_ERROR), (READ, measured(b"+1.00000000000000E-003\n"))) as counter:
             counter.set_input(level_v=0.1, slope="negative", coupling="AC")
             assert counter.pulse_widths_s(1, timeout_s=1) == [0.001]
 
     def test_time_stamps_drop_the_prescale_value(self) -> None:
         setup = b"ABOR;*CLS;:CONF:ARR:TST (2),(@1);" + INPUT + b";:SAMP:COUN 2;:SYST:TIM 1;:SYST:ERR?\n"
         stamps = b"+1,+1.29383828200000E-003,+9.29352315400000E-003\n"
-        with scripted((setup, NO_ERROR), (b"READ?\n", stamps), (b"READ?\n", b"+13,+1.0,+2.0\n")) as counter:
+        with scripted(
+            (setup, NO_ERROR), (READ, measured(stamps)), (READ, measured(b"+13,+1.0,+2.0\n"))
+        ) as counter:
             assert counter.time_stamps_s(2, timeout_s=1) == [1.293838282e-3, 9.293523154e-3]
             with pytest.raises(InstrumentReplyError, match="every 13th edge"):
                 counter.time_stamps_s(2, timeout_s=1)
@@ -139,7 +152,7 @@ class TestTrouble:
 
     def test_a_refused_configuration_is_written_again(self) -> None:
         refused = [(duty_setup(1), b'-350,"Error queue overflow"\n'), (b"SYST:ERR?\n", NO_ERROR)]
-        again = [(duty_setup(1), NO_ERROR), (b"READ?\n", b"+2.00000000000000E-001\n")]
+        again = [(duty_setup(1), NO_ERROR), (READ, measured(b"+2.00000000000000E-001\n"))]
         with scripted(*refused, *again) as counter:
             with pytest.raises(InstrumentRejected):
                 counter.duty(1, timeout_s=0.5)
@@ -162,32 +175,90 @@ class TestTrouble:
             (b"inf\n", "'inf' came as a reading"),
             (b"+1.0E\xff-001\n", "came as a reading"),
             (b"\n", "'' came as a reading"),
-            (b"+2.0E-001,+2.0E-001\n", "2 values came, expected 1"),
+            (b"+2.0E-001,+2.0E-001\n", "expected 1 values, not 2"),
             (b"+1.50000000000000E+000\n", r"duty cycle 1.5, expected 0 to 1"),
         ],
     )
     def test_what_is_no_reading_is_an_error(self, answer: bytes, says: str) -> None:
+        exchange = [(duty_setup(1), NO_ERROR), (READ, measured(answer))]
+        twice = says not in SAID_AT_ONCE
         with (
-            scripted((duty_setup(1), NO_ERROR), (b"READ?\n", answer)) as counter,
+            scripted(*exchange, *([IDENTITY, *exchange] if twice else [])) as counter,
             pytest.raises(InstrumentReplyError, match=says),
         ):
             counter.duty(1, timeout_s=0.5)
 
-    def test_a_garbled_error_queue(self) -> None:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"+2.0E-001\n",  # the end is missing, and with it perhaps half of a number
+            b'+0,"No error"\n',
+            b"1.00 N\n",
+            b"@01 1 07 OK IDLE -- 0\n",
+            measured(b"+2.0E-001,+2.0E-001\n"),
+            measured(b"+2.0E-001\n") + measured(b"+2.0E-001\n"),
+        ],
+    )
+    def test_a_spoiled_measurement_is_taken_anew_and_put_on_record(
+        self, answer: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        spoiled = [(duty_setup(1), NO_ERROR), (READ, answer)]
+        anew = [(duty_setup(1), NO_ERROR), (READ, measured(b"+3.0E-001\n"))]
+        with scripted(*spoiled, IDENTITY, *anew) as counter:
+            assert counter.duty(1, timeout_s=0.5) == [0.3]
+        assert "counter: recovered" in caplog.text
+
+    def test_a_refusal_to_measure_is_the_counters_own_word(self) -> None:
+        refusal = (READ, b'-230,"Data corrupt or stale"\n')
         with (
-            scripted((duty_setup(1), b"+2.0E-001\n")) as counter,
+            scripted((duty_setup(1), NO_ERROR), refusal) as counter,
+            pytest.raises(InstrumentRejected, match="Data corrupt or stale"),
+        ):
+            counter.duty(1, timeout_s=0.5)
+
+    def test_another_counter_after_a_mishap_is_not_believed(self) -> None:
+        other = (b"*IDN?\n", IDN_53230A.replace(b"MY63260252", b"MY00000001"))
+        with (
+            scripted((duty_setup(1), NO_ERROR), (READ, b"1.00 N\n"), other) as counter,
+            pytest.raises(IdentityMismatch, match=r"counter: .*MY00000001.*MY63260252.*as before"),
+        ):
+            counter.duty(1, timeout_s=0.5)
+
+    def test_a_garbled_error_queue(self) -> None:
+        garbled = (duty_setup(1), b"+2.0E-001\n")
+        with (
+            scripted(garbled, IDENTITY, garbled) as counter,
             pytest.raises(InstrumentReplyError, match="SYST:ERR"),
         ):
             counter.duty(1, timeout_s=0.5)
 
-    def test_after_a_timeout_it_reopens_and_configures_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_after_a_timeout_it_reopens_proves_itself_and_configures_again(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
         monkeypatch.setattr("rig.instruments.counter_keysight.TIMEOUT_MARGIN_S", 0.05)
         setup = duty_setup(1, timeout=b"0.01")
-        script = [(setup, NO_ERROR), (b"READ?\n", b""), (setup, NO_ERROR), (b"READ?\n", b"+2.0E-001\n")]
-        with scripted(*script) as counter:
-            with pytest.raises(InstrumentTimeout, match=r"no answer within 0\.06 s"):
-                counter.duty(1, timeout_s=0.01)
+        spoiled = [(setup, NO_ERROR), (READ, b"")]
+        anew = [(setup, NO_ERROR), (READ, measured(b"+2.0E-001\n"))]
+        with scripted(*spoiled, IDENTITY, *anew) as counter:
             assert counter.duty(1, timeout_s=0.01) == [0.2]
+        assert "no answer within 0.06 s" in caplog.text
+
+    def test_silence_twice_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rig.instruments.counter_keysight.TIMEOUT_MARGIN_S", 0.05)
+        spoiled = [(duty_setup(1, timeout=b"0.01"), NO_ERROR), (READ, b"")]
+        with (
+            scripted(*spoiled, IDENTITY, *spoiled) as counter,
+            pytest.raises(InstrumentTimeout, match=r"counter: no answer within 0\.06 s"),
+        ):
+            counter.duty(1, timeout_s=0.01)
+
+
+class TestSelfTest:
+    @pytest.mark.parametrize(("answer", "wrong"), [(b"+0\n", []), (b"0\n", []), (b"+1\n", ["'+1'"])])
+    def test_what_it_finds_wrong(self, answer: bytes, wrong: list[str]) -> None:
+        with scripted((b"*TST?\n", answer)) as counter:
+            found = counter.self_test()
+        assert [word in sentence for word, sentence in zip(wrong, found, strict=True)] == [True] * len(wrong)
 
 
 class TestAgainstTheEmulator:

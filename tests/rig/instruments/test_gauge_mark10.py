@@ -10,13 +10,14 @@ import pytest
 
 from rig.clock import WallClock
 from rig.errors import (
+    IdentityMismatch,
     InstrumentDisconnected,
     InstrumentError,
     InstrumentRejected,
     InstrumentReplyError,
-    InstrumentTimeout,
 )
 from rig.instruments.gauge_mark10 import Mark10Gauge
+from rig.instruments.mishaps import MOST_MISHAPS
 from rig.instruments.roles import Identity
 from rig.instruments.wirelog import WireLog
 from rig.twin.emulators.gauge_mark10 import Mark10Emulator
@@ -93,16 +94,26 @@ def test_reading(answer: bytes, force_n: float) -> None:
     "answer",
     [
         b"4.28 lbF", b"4.28 mN", b"4.28", b"4.28 NN", b"4.28  N", b"4.2\xff8 N",
-        b"OVER", b"----", b"", b"nan N", b"inf N", READY[:-2],
+        b"", b"nan N", b"inf N", READY[:-2],
     ],
 )  # fmt: skip
 def test_anything_but_a_number_in_newtons_is_refused_and_the_step_found_again(answer: bytes) -> None:
-    script = [*SILENCE, (b"?C\r\n", answer + b"\r\n"), *SILENCE, (b"?C\r\n", b"1.00 N\r\n")]
+    garbage = (b"?C\r\n", answer + b"\r\n")
+    script = [*SILENCE, garbage, *SILENCE, garbage, *SILENCE, (b"?C\r\n", b"1.00 N\r\n")]
     with ScriptedPeer(script) as peer:
         gauge = open_gauge(peer)
         with pytest.raises(InstrumentReplyError, match=r"force_gauge: answered .* to \?C, expected a number"):
             gauge.read_n()
         assert gauge.read_n() == 1.0
+        gauge.close()
+
+
+@pytest.mark.parametrize("text", [b"OVER", b"----"])
+def test_an_overload_is_an_error_at_once(text: bytes) -> None:
+    with ScriptedPeer([*SILENCE, (b"?C\r\n", text + b"\r\n")]) as peer:
+        gauge = open_gauge(peer)
+        with pytest.raises(InstrumentReplyError, match=r"force_gauge: answered .* it is overloaded"):
+            gauge.read_n()
         gauge.close()
 
 
@@ -112,6 +123,20 @@ def test_an_error_line_is_the_gauges_own_word() -> None:
         with pytest.raises(InstrumentRejected, match=r"refused \?PC: \*10 \(illegal command\)") as caught:
             gauge.peak_n()
         assert caught.value.reason == "*10"
+        gauge.close()
+
+
+def test_the_set_point_is_written_and_its_refusal_is_heard() -> None:
+    script = [
+        *SILENCE,
+        (b"SPH+4.5\r\nRM\r\n", b"M5-10\r\n"),
+        (b"SPH+900\r\nRM\r\n", b"*22\r\nM5-10\r\n"),
+    ]
+    with ScriptedPeer(script) as peer:
+        gauge = open_gauge(peer)
+        gauge.set_limit_n(4.5)
+        with pytest.raises(InstrumentRejected, match="value too large"):
+            gauge.set_limit_n(900.0)
         gauge.close()
 
 
@@ -163,25 +188,82 @@ def test_identity() -> None:
         gauge.close()
 
 
-def test_silence_times_out_and_the_next_reading_finds_the_step_again() -> None:
-    script = [*SILENCE, (b"?C\r\n", b""), *SILENCE, (b"?C\r\n", b"2.50 N\r\n")]
-    with ScriptedPeer(script) as peer:
+SERIAL: Script = [(b"RN\r\n", b"3772101\r\n")]
+IDENTITY: Script = [*SERIAL, (b"RM\r\n", b"M5-10\r\n"), (b"RV\r\n", b"1.00\r\n")]
+READING: Script = [(b"?C\r\n", b"2.50 N\r\n")]
+
+
+@pytest.mark.parametrize("answer", [b"", b"2.5", b"9.99 N\r\n2.50 N\r\n"])
+def test_a_spoiled_reading_is_taken_anew_and_put_on_record(
+    answer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No answer, half an answer, two answers: the gauge on the line proves that it is the same."""
+    with ScriptedPeer([*SILENCE, *IDENTITY, (b"?C\r\n", answer), *SILENCE, *SERIAL, *READING]) as peer:
         gauge = open_gauge(peer, timeout_s=0.1)
-        with pytest.raises(InstrumentTimeout, match=r"force_gauge: no answer within 0\.1 s"):
-            gauge.read_n()
+        gauge.identify()
         assert gauge.read_n() == 2.5
         gauge.close()
+    assert "force_gauge: recovered: " in caplog.text
 
 
-def test_a_late_answer_is_never_taken_for_the_next() -> None:
-    """On a serial line reopening does not stop what the gauge has yet to say."""
-    late = [(SILENCE[0][0], b"9.99 N\r\n" + READY)]
-    with ScriptedPeer([*SILENCE, (b"?C\r\n", b""), *late, (b"?C\r\n", b"1.00 N\r\n")]) as peer:
+def test_another_gauge_after_a_mishap_is_not_believed() -> None:
+    other = (b"RN\r\n", b"3772102\r\n")
+    with ScriptedPeer([*SILENCE, *IDENTITY, (b"?C\r\n", b""), *SILENCE, other]) as peer:
         gauge = open_gauge(peer, timeout_s=0.1)
-        with pytest.raises(InstrumentTimeout):
+        gauge.identify()
+        with pytest.raises(IdentityMismatch, match=r"force_gauge: .*'3772102'.*'3772101', as before"):
             gauge.read_n()
-        assert gauge.read_n() == 1.0
         gauge.close()
+
+
+def test_a_gauge_that_was_switched_off_has_lost_its_zero_and_is_not_used() -> None:
+    anew = (SILENCE[0][0], IN_POUNDS)
+    with ScriptedPeer([*SILENCE, *IDENTITY, (b"?C\r\n", b""), anew, *SERIAL]) as peer:
+        gauge = open_gauge(peer, timeout_s=0.1)
+        gauge.identify()
+        with pytest.raises(InstrumentError, match="lost the settings N, and its zero with them"):
+            gauge.read_n()
+        gauge.close()
+
+
+@pytest.mark.parametrize(("shown", "sent_again"), [(b"0.01 N\r\n", False), (b"1.25 N\r\n", True)])
+def test_a_zeroing_without_an_answer_is_looked_at_before_it_is_repeated(
+    shown: bytes, sent_again: bool
+) -> None:
+    lost, look, zeroed = (b"Z\r\nRM\r\n", b""), (b"?C\r\n", shown), (b"?C\r\n", b"0.00 N\r\n")
+    again = [(b"Z\r\nRM\r\n", b"M5-10\r\n")] if sent_again else []
+    with ScriptedPeer([*SILENCE, lost, *SILENCE, look, *again, zeroed]) as peer:
+        gauge = open_gauge(peer, timeout_s=0.1)
+        gauge.zero()
+        gauge.close()
+
+
+def test_a_line_that_goes_wrong_again_and_again_is_given_up() -> None:
+    mishap: Script = [(b"?C\r\n", b"garbage!\r\n"), *SILENCE, *READING]
+    with ScriptedPeer([*SILENCE, *mishap * MOST_MISHAPS, mishap[0]]) as peer:
+        gauge = open_gauge(peer)
+        for _ in range(MOST_MISHAPS):
+            assert gauge.read_n() == 2.5
+        with pytest.raises(InstrumentError, match=r"after 10 mishaps .* another: answered 'garbage!'.*cable"):
+            gauge.read_n()
+        gauge.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "reading", "words"),
+    [
+        (READY, b"0.12 N\r\n", []),
+        (IN_POUNDS, b"0.12 N\r\n", ["lost the settings N"]),
+        (READY, b"-3.10 N\r\n", ["reads -3.10 N at rest"]),
+        (READY, b"OVER\r\n", ["reads OVER at rest"]),
+    ],
+)
+def test_its_self_test_looks_at_settings_and_rest(settings: bytes, reading: bytes, words: list[str]) -> None:
+    with ScriptedPeer([*SILENCE, (b"LIST\r\n", settings), (b"?C\r\n", reading)]) as peer:
+        gauge = open_gauge(peer)
+        found = gauge.self_test()
+        gauge.close()
+    assert [word in sentence for word, sentence in zip(words, found, strict=True)] == [True] * len(words)
 
 
 def test_no_gauge_there() -> None:

@@ -384,3 +384,31 @@ def test_results_that_say_something_else(record: str, error: type[Exception], wo
         with pytest.raises(error, match=words):
             tester.result(cycle)
         tester.close()
+
+
+# Its self-test
+
+
+@pytest.mark.parametrize(
+    ("status", "room_hpa", "fixture_c", "words"),
+    [
+        (0x8020, 1008.0, 21.4, []),
+        (0x80A0, 1008.0, 21.4, ["calibration has drifted"]),
+        (0x8120, 1008.0, 21.4, ["check of its calibration failed"]),
+        (0x8020, 0.0, 85.0, ["room pressure of 0 Pa", "fixture of 85 °C"]),
+    ],
+)
+def test_what_the_tester_finds_wrong_with_itself(
+    status: int, room_hpa: float, fixture_c: float, words: list[str]
+) -> None:
+    script = exchanges(
+        OPENING,
+        (STATE, "03 1A" + state_hex(step=0xFFFF, status=status)),
+        ("03 22 10 00 02", "03 04 " + long_hex(round(1000 * room_hpa))),
+        ("03 22 0E 00 02", "03 04 " + long_hex(round(1000 * fixture_c))),
+    )
+    with ScriptedLine(script) as line:
+        tester = open_tester(line.path)
+        found = tester.self_test()
+        tester.close()
+    assert [word in sentence for word, sentence in zip(words, found, strict=True)] == [True] * len(words)

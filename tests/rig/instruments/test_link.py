@@ -132,17 +132,6 @@ def test_small_messages_go_out_at_once(listener: socket.socket) -> None:
         link.close()
 
 
-def test_drain_returns_what_was_still_on_the_line_and_keeps_the_link(listener: socket.socket) -> None:
-    link = link_to(resource_of(listener))
-    peer, _ = listener.accept()
-    with peer:
-        peer.sendall(b"a\nb\n")
-        assert link.drain(quiet_s=0.02) == ["a", "b"]
-        link.write("still here")
-        assert peer.recv(64) == b"still here\n"
-    link.close()
-
-
 def test_a_closed_link_says_so_and_closes_twice() -> None:
     with ScriptedPeer([]) as peer:
         link = link_to(peer.resource)

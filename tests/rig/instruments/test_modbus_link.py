@@ -11,13 +11,14 @@ from rig.errors import (
     ConfigError,
     IdentityMismatch,
     InstrumentDisconnected,
+    InstrumentError,
     InstrumentReplyError,
     InstrumentTimeout,
 )
 from rig.instruments.modbus_map import RegisterMap
 from rig.instruments.wirelog import WireLog
 from rig.product import Product
-from rig.twin.emulators.pen_modbus import PenFirmware, RtuSlave
+from rig.twin.emulators.pen_modbus import PenFirmware, RtuSlave, TcpSlave
 from rig.twin.wire import Line
 from tests.support.modbus_pen import (
     IN_STEP,
@@ -32,6 +33,7 @@ from tests.support.modbus_pen import (
     open_at,
     open_by_hand,
     open_pen,
+    text,
 )
 from tests.support.scripted import ScriptedPeer
 from tests.support.serving import serving_one
@@ -39,14 +41,15 @@ from tests.support.serving import serving_one
 # Missing, late and wrong answers
 
 
-def test_a_read_is_asked_again_over_a_fresh_connection() -> None:
+def test_a_read_is_asked_again_over_a_fresh_connection(caplog: pytest.LogCaptureFixture) -> None:
     script = connection(("03 002C 0001", "")) + connection(*IN_STEP, ("03 002C 0001", "03 02 1B62"))
     clock = FakeClock()
     with ScriptedPeer(script) as peer:
         pen = open_pen(peer, timeout_s=TIMEOUT_S, clock=clock)
         assert pen.motor_speed_per_min() == 7010
         pen.close()
-    assert clock.time_s == TIMEOUT_S, "a late answer gets time to come and be lost"
+    assert clock.time_s == 0.0, "on TCP a late answer is lost with its connection"
+    assert "pen: recovered: no answer within 0.25 s" in caplog.text
 
 
 class LateSlave(RtuSlave):
@@ -161,10 +164,60 @@ def test_a_pen_that_hangs_up_is_a_disconnection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         pen, first = open_by_hand(listener)
         first.close()
-        with pytest.raises(InstrumentDisconnected):
-            pen.motor_speed_per_min()
         answer_next(listener, connection(*IN_STEP, ("03 002C 0001", "03 02 1B62")))
         assert pen.motor_speed_per_min() == 7010
+        pen.close()
+
+
+@pytest.mark.parametrize("serial", ["NP000417", "NP000418"])
+def test_after_a_mishap_only_the_same_device_is_believed(serial: str) -> None:
+    """Another pen of the same kind has the same register map; only its serial number tells it apart."""
+    identity = ("03 0001 0014", "03 28" + text("NP-250", 8) + text("NP000417", 8) + text("1.4.2", 4))
+    held = ("03 0009 0008", "03 10" + text(serial, 8))
+    in_step_again = [("06 0022 0002", "06 0022 0002"), ("03 0022 0001", "03 02 0002")]
+    lost = connection(identity, ("03 002C 0001", ""))
+    same = connection(*IN_STEP, held, ("03 002C 0001", "03 02 1B62"))
+    other = connection(*IN_STEP, held) + connection(*in_step_again, held)
+    with ScriptedPeer(lost + (same if serial == "NP000417" else other)) as peer:
+        pen = open_pen(peer, timeout_s=TIMEOUT_S)
+        pen.identify()
+        if serial == "NP000417":
+            assert pen.motor_speed_per_min() == 7010
+        else:
+            with pytest.raises(IdentityMismatch, match=r"pen: after the line was opened anew.*as before"):
+                pen.motor_speed_per_min()
+        pen.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "03 02 1B",  # shorter than it says
+        "03 FE 1B62",
+        "83",  # an exception without a code
+        "55 00",
+        "2B 0E",
+        "86 02",  # the refusal of another request
+    ],
+)
+def test_what_is_no_answer_is_an_error_of_the_instrument(answer: str) -> None:
+    script = connection(("03 002C 0001", answer)) + connection(*IN_STEP, ("03 002C 0001", answer))
+    with ScriptedPeer(script) as peer:
+        pen = open_pen(peer, timeout_s=TIMEOUT_S)
+        with pytest.raises(InstrumentError, match=r"^pen: "):
+            pen.motor_speed_per_min()
+        pen.close()
+
+
+def test_a_device_that_never_ends_its_answer_is_given_up() -> None:
+    """The length in a Modbus TCP header may promise 64 kB; no answer is longer than 260 bytes."""
+    endless = b"\0\x02\0\0\xff\xff\x01\x03" + bytes(60_000)
+    lost = [*connection(), (adu(2, "03 002C 0001"), endless)]
+    again = [*connection(*IN_STEP), (adu(4, "03 002C 0001"), endless)]
+    with ScriptedPeer(lost + again) as peer:
+        pen = open_pen(peer, timeout_s=TIMEOUT_S)
+        with pytest.raises(InstrumentReplyError, match=r"pen: .* bytes came, expected 4096 at most"):
+            pen.motor_speed_per_min()
         pen.close()
 
 
@@ -210,3 +263,12 @@ def test_blocks_run_over_registers_but_not_over_gaps_and_not_too_far() -> None:
     assert registers.blocks(["park", "set_depth_um"]) == [(40, 4)]
     assert registers.blocks(["echo", "set_depth_um"]) == [(34, 1), (40, 1)]
     assert registers.blocks(["shadow_bank", "active_crc"]) == [(84, 2), (200, 100)]
+
+
+def test_what_the_pen_flags_is_its_self_test() -> None:
+    with serving_one(
+        lambda bench: TcpSlave(PenFirmware(bench)), world_overrides=["pen.tip.use_count=1"]
+    ) as address:
+        pen = open_at(f"tcp:{address}")
+        assert pen.self_test() == ["it flags that the tip was used before"]
+        pen.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -13,15 +15,21 @@ import pytest
 from rig.clock import LinkedClock, WallClock
 from rig.errors import (
     ConfigError,
+    EmergencyStopped,
+    IdentityMismatch,
     InstrumentError,
     InstrumentRejected,
     InstrumentReplyError,
     InstrumentTimeout,
+    MotionInterrupted,
     StageFault,
 )
+from rig.instruments.link import VisaLink
 from rig.instruments.roles import Identity, Stage
-from rig.instruments.stage_zaber import ZaberStage, motion_time_s
+from rig.instruments.stage_zaber import ZaberStage
 from rig.instruments.wirelog import WireLog
+from rig.instruments.zaber_ascii import check_value
+from rig.instruments.zaber_axes import motion_time_s
 from rig.twin.emulators.stage_zaber import ZaberEmulator
 from tests.support.scripted import ScriptedPeer
 from tests.support.serving import serving, serving_one
@@ -331,6 +339,162 @@ def test_limits_that_do_not_stick_are_reported() -> None:
     ]
     with talking(script) as stage, pytest.raises(InstrumentReplyError, match=r"holds limit\.min = 0"):
         stage.set_limits("z", 5.0, 50.0)
+
+
+def test_limits_that_are_held_already_are_not_written_again() -> None:
+    script = [
+        (b"/1 1 01 get limit.max\n", b"@01 1 01 OK IDLE -- 60000\r\n"),
+        (b"/1 1 02 set limit.min 0\n", b"@01 1 02 OK IDLE -- 0\r\n"),
+        (b"/1 1 03 set limit.max 50000\n", b"@01 1 03 OK IDLE -- 0\r\n"),
+        (b"/1 1 04 get limit.min\n", b"@01 1 04 OK IDLE -- 0\r\n"),
+        (b"/1 1 05 get limit.max\n", b"@01 1 05 OK IDLE -- 50000\r\n"),
+        (b"/1 1 06 set limit.max 42000\n", b"@01 1 06 OK IDLE -- 0\r\n"),
+        (b"/1 1 07 get limit.max\n", b"@01 1 07 OK IDLE -- 42000\r\n"),
+        (b"/1 1 08 get limit.min\n", b"@01 1 08 OK IDLE -- 0\r\n"),
+        (b"/1 1 09 get limit.max\n", b"@01 1 09 OK IDLE -- 42000\r\n"),
+    ]
+    with talking(script) as stage:
+        stage.set_limits("z", 0.0, 50.0)
+        stage.set_limits("z", 0.0, 42.0)
+        assert stage.limits("z") == (0.0, 42.0)
+
+
+def test_halt_waits_for_nothing_and_its_late_answer_is_passed_over() -> None:
+    script = [
+        (b"\n/1 0 99 stop\n", b""),
+        (b"/1 1 01 get pos\n", b"@01 0 99 OK BUSY -- 0\r\n@01 1 01 OK BUSY -- 1500\r\n"),
+    ]
+    with talking(script) as stage:
+        stage.halt()
+        assert stage.position("z") == 1.5
+
+
+def test_halt_with_a_check_value() -> None:
+    script = [
+        (b"\n/1 0 99 stop:%s\n" % check_value("1 0 99 stop").encode(), b""),
+        (b"/1 1 01 get pos:2B\n", b"@01 0 99 OK IDLE -- 0\r\n@01 1 01 OK IDLE -- 1\r\n"),
+    ]
+    with talking(script, checksum=True) as stage:
+        stage.halt()
+        stage.position("z")
+
+
+def test_halt_reaches_the_controller_while_another_thread_waits_for_an_answer() -> None:
+    script = [
+        (b"/1 1 01 get pos\n", b""),
+        (b"\n/1 0 99 stop\n", b"@01 1 01 OK BUSY -- 900\r\n@01 0 99 OK BUSY -- 0\r\n"),
+        (b"/1 1 02 get pos\n", b"@01 1 02 OK IDLE -- 1000\r\n"),
+    ]
+    with ScriptedPeer(script) as peer, ThreadPoolExecutor(1) as pool:
+        stage = ZaberStage(
+            "stage", peer.resource, WireLog(), SkippingClock(), timeout_s=20.0, axes=AXES, checksum=False
+        )
+        waiting = pool.submit(stage.position, "z")
+        while not peer.done:
+            time.sleep(0.001)
+        stage.halt()
+        assert waiting.result() == 0.9
+        assert stage.position("z") == 1.0
+        stage.close()
+
+
+def test_inputs() -> None:
+    with talking([(b"/1 0 01 io get di\n", b"@01 0 01 OK IDLE -- 1 1 0 0\r\n")]) as stage:
+        assert stage.inputs() == [True, True, False, False]
+    nonsense = [(b"/1 0 01 io get di\n", b"@01 0 01 OK IDLE -- 1 x\r\n")]
+    with talking(nonsense) as stage, pytest.raises(InstrumentReplyError, match="0 or 1 for each"):
+        stage.inputs()
+
+
+def armed(shown: bytes) -> Script:
+    """Return the arming of a trigger, and what the controller shows of its triggers then."""
+    return [
+        (b"/1 0 01 trigger 2 when io di 2 == 0\n", b"@01 0 01 OK IDLE -- 0\r\n"),
+        (b"/1 0 02 trigger 2 action a 1 stop\n", b"@01 0 02 OK IDLE -- 0\r\n"),
+        (b"/1 0 03 trigger 2 enable\n", b"@01 0 03 OK IDLE -- 0\r\n"),
+        (b"/1 0 04 trigger show\n", b"@01 0 04 OK IDLE -- %s\r\n" % shown),
+    ]
+
+
+def test_a_trigger_stops_the_axis_when_an_input_falls() -> None:
+    with talking(armed(b"d e d d d d")) as stage:
+        stage.stop_on_input("z", 2)
+
+
+@pytest.mark.parametrize("shown", [b"e d d d d d", b"d 1 d d d d", b"d"])
+def test_a_trigger_that_is_not_armed_for_good_is_reported(shown: bytes) -> None:
+    with talking(armed(shown)) as stage, pytest.raises(InstrumentReplyError, match="just enabled"):
+        stage.stop_on_input("z", 2)
+
+
+def test_the_emergency_stop_has_an_error_of_its_own() -> None:
+    refused = [
+        (b"/1 1 01 get pos\n", b"@01 1 01 OK IDLE -- 0\r\n"),
+        (b"/1 1 02 move abs 1000 " + SPEED_ACCEL + b"\n", b"@01 1 02 RJ IDLE FH DRIVERDISABLED\r\n"),
+        (b"/1 1 03 warnings\n", b"@01 1 03 OK IDLE FH 01 FH\r\n"),
+    ]
+    with talking(refused) as stage, pytest.raises(EmergencyStopped, match="the emergency stop is pressed"):
+        stage.move_to("z", 1.0)
+    with talking(moved("FH", "02 FH NI")) as stage, pytest.raises(EmergencyStopped, match="Release the"):
+        stage.move_to("z", 1.0)
+
+
+def test_a_driver_that_is_off_for_another_reason_is_no_emergency_stop() -> None:
+    script = [
+        (b"/1 0 01 driver enable\n", b"@01 0 01 RJ IDLE FO DRIVERDISABLED\r\n"),
+        (b"/1 0 02 warnings\n", b"@01 0 02 OK IDLE FO 01 FO\r\n"),
+    ]
+    with talking(script) as stage, pytest.raises(InstrumentRejected, match="DRIVERDISABLED"):
+        stage.enable()
+
+
+def test_the_end_of_a_motion_is_looked_at_when_somebody_asks_whether_it_moves() -> None:
+    script = [
+        (b"/1 1 01 get pos\n", b"@01 1 01 OK IDLE -- 0\r\n"),
+        (b"/1 1 02 move abs 1000 " + SPEED_ACCEL + b"\n", b"@01 1 02 OK BUSY -- 0\r\n"),
+        status(3, flag="NI"),
+        (b"/1 1 04 warnings\n", b"@01 1 04 OK IDLE NI 01 NI\r\n"),
+        (b"/1 1 05 warnings clear\n", b"@01 1 05 OK IDLE -- 01 NI\r\n"),
+    ]
+    with talking(script) as stage:
+        stage.move_to("z", 1.0, wait=False)
+        with pytest.raises(MotionInterrupted, match=r"motion interrupted \(NI\)"):
+            stage.is_busy("z")
+
+
+def test_self_test_names_what_is_flagged() -> None:
+    script = [
+        (b"/1 1 01 warnings\n", b"@01 1 01 OK IDLE FM 02 FM WR\r\n"),
+        (b"/1 2 02 warnings\n", b"@01 2 02 OK IDLE -- 00\r\n"),
+    ]
+    with talking(script) as stage:
+        assert stage.self_test() == ["z: motor too hot (FM)"]
+
+
+def test_another_controller_after_the_line_was_opened_anew_is_not_believed() -> None:
+    identity = [
+        (b"/1 0 01 get device.id\n", b"@01 0 01 OK IDLE -- 30222\r\n"),
+        (b"/1 0 02 get system.serial\n", b"@01 0 02 OK IDLE -- 88123\r\n"),
+        (b"/1 0 03 get version\n", b"@01 0 03 OK IDLE -- 7.41\r\n"),
+    ]
+    script = [
+        *identity,
+        (b"/1 1 04 get pos\n", b""),
+        (b"/1 0 06 get system.serial\n", b"@01 0 06 OK IDLE -- 99999\r\n"),
+    ]
+    with talking(script) as stage:
+        stage.identify()
+        with pytest.raises(IdentityMismatch, match="'99999' answered after the line was opened anew"):
+            stage.position("z")
+
+
+def test_lines_without_end_are_given_up_after_the_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with talking([(b"/1 1 01 get pos\n", b"@01 1 01 OK IDLE -- 0\r\n")]) as stage:
+        stage.position("z")
+        monkeypatch.setattr(VisaLink, "write", lambda link, line: None)
+        monkeypatch.setattr(VisaLink, "read", lambda link, *, timeout_s: "#01 1 noise")
+        with pytest.raises(InstrumentTimeout, match=r"no answer within 0\.2 s"):
+            stage.enable()
 
 
 def test_a_text_for_a_number_is_reported() -> None:

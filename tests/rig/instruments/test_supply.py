@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 import pytest
 
@@ -114,13 +115,74 @@ class TestKeysight:
 
     def test_what_is_no_number_is_no_reading(self) -> None:
         question = b"MEAS:VOLT? (@1);:MEAS:CURR? (@1)\n"
-        answers = [b"+9.91000000E+37;+0.00000000E+00\n", b"+3.8E+00\n", b"nan;+1.0\n", b"+3.8E+00;\n"]
-        with scripted(
-            KeysightSupply, [*KEYSIGHT_OPENING, *((question, answer) for answer in answers)]
-        ) as supply:
-            for _ in answers:
+        overload = (question, b"+9.91000000E+37;+0.00000000E+00\n")
+        script = [*KEYSIGHT_OPENING, overload]
+        for answer in (b"+3.8E+00\n", b"nan;+1.0\n", b"+3.8E+00;\n"):
+            script += [(question, answer), KEYSIGHT_OPENING[0], (question, answer), KEYSIGHT_OPENING[0]]
+        with scripted(KeysightSupply, [*script, overload]) as supply:
+            for _ in range(5):
                 with pytest.raises(InstrumentReplyError):
                     supply.measure()
+
+
+class TestMishaps:
+    """After a mishap the supply of before must answer, and hold the limits it was given."""
+
+    READY: ClassVar[list[Exchange]] = [*KEYSIGHT_OPENING, *KEYSIGHT_LIMITS]
+    PROOF: ClassVar[list[Exchange]] = [KEYSIGHT_OPENING[0], *KEYSIGHT_LIMITS[-3:]]
+    MEASURE = b"MEAS:VOLT? (@1);:MEAS:CURR? (@1)\n"
+    SET: Exchange = (b"VOLT 3.8000, (@1)\n", b"")
+    LOST: Exchange = (b"SYST:ERR?\n", b"garbage\n")
+
+    def test_a_question_is_asked_again_and_put_on_record(self, caplog: pytest.LogCaptureFixture) -> None:
+        again = (self.MEASURE, b"+3.8E+00;+4.0E-01\n")
+        with scripted(
+            KeysightSupply, [*self.READY, (self.MEASURE, b"4.28 N\n"), *self.PROOF, again]
+        ) as supply:
+            supply.limit(voltage_v=4.4, current_a=1.5)
+            assert supply.measure() == SupplyReading(3.8, 0.4)
+        assert "supply: recovered" in caplog.text
+
+    def test_a_supply_that_lost_its_limits_is_not_used(self) -> None:
+        reset = [*self.PROOF[:-1], (b"VOLT:PROT:STAT? (@1)\n", b"0\n")]
+        with scripted(KeysightSupply, [*self.READY, (self.MEASURE, b"4.28 N\n"), *reset]) as supply:
+            supply.limit(voltage_v=4.4, current_a=1.5)
+            with pytest.raises(InstrumentRejected, match="not armed"):
+                supply.measure()
+
+    def test_another_supply_is_not_believed(self) -> None:
+        other = (b"*IDN?\n", KEYSIGHT_OPENING[0][1].replace(b"MY59002187", b"MY00000001"))
+        with (
+            scripted(KeysightSupply, [*KEYSIGHT_OPENING, (self.MEASURE, b"4.28 N\n"), other]) as supply,
+            pytest.raises(IdentityMismatch, match="MY00000001"),
+        ):
+            supply.measure()
+
+    @pytest.mark.parametrize(("held", "arrived"), [(b"+3.80000000E+00\n", True), (b"+0.0E+00\n", False)])
+    def test_a_voltage_is_never_set_twice_but_looked_at(self, held: bytes, arrived: bool) -> None:
+        script = [*self.READY, self.SET, self.LOST, *self.PROOF, KEYSIGHT_ERROR, (b"VOLT? (@1)\n", held)]
+        with scripted(KeysightSupply, script) as supply:
+            supply.limit(voltage_v=4.4, current_a=1.5)
+            if arrived:
+                supply.set_voltage(3.8)
+            else:
+                with pytest.raises(InstrumentTimeout, match="Nothing was repeated"):
+                    supply.set_voltage(3.8)
+
+    def test_an_output_that_was_not_switched_off_is_told_again(self) -> None:
+        off, still_on = (b"OUTP 0, (@1)\n", b""), (b"OUTP? (@1)\n", b"1\n")
+        script = [
+            *KEYSIGHT_OPENING, off, self.LOST, KEYSIGHT_OPENING[0], KEYSIGHT_ERROR, still_on,
+            off, KEYSIGHT_ERROR, (b"OUTP? (@1)\n", b"0\n"),
+        ]  # fmt: skip
+        with scripted(KeysightSupply, script) as supply:
+            supply.switch_off()
+
+    def test_its_self_test(self) -> None:
+        test = b"*TST?\n"
+        with scripted(KeysightSupply, [*KEYSIGHT_OPENING, (test, b"0\n"), (test, b"1\n")]) as supply:
+            assert supply.self_test() == []
+            assert "'1'" in supply.self_test()[0]
 
 
 class TestRigol:
@@ -150,12 +212,14 @@ class TestRigol:
 
     @pytest.mark.parametrize("answer", [b"3.8120,0.4127\n", b"3.8120,--,1.573\n", b"\n"])
     def test_what_is_no_number_is_no_reading(self, answer: bytes) -> None:
-        script = [*RIGOL_OPENING, (b":MEAS:ALL? CH1\n", answer)]
+        question = (b":MEAS:ALL? CH1\n", answer)
+        script = [*RIGOL_OPENING, question, RIGOL_OPENING[0], question]
         with scripted(RigolSupply, script) as supply, pytest.raises(InstrumentReplyError, match="3 numbers"):
             supply.measure()
 
     def test_a_limit_that_is_no_number(self) -> None:
-        limits = [*RIGOL_LIMITS[:-1], (b":APPL? CH1\n", b"CH1:30V/3A,4.200,MAX\n")]
+        question = (b":APPL? CH1\n", b"CH1:30V/3A,4.200,MAX\n")
+        limits = [*RIGOL_LIMITS[:-1], question, RIGOL_OPENING[0], question]
         with (
             scripted(RigolSupply, [*RIGOL_OPENING, *limits]) as supply,
             pytest.raises(InstrumentReplyError, match="name,voltage,current"),
@@ -274,15 +338,17 @@ class TestOpening:
 
     @pytest.mark.parametrize("answer", [b"ON\n", b"2\n", b"\n"])
     def test_an_output_in_no_known_state(self, answer: bytes) -> None:
+        question = (b"OUTP? (@1)\n", answer)
         with (
-            ScriptedPeer([*KEYSIGHT_OPENING[:-1], (b"OUTP? (@1)\n", answer)]) as peer,
+            ScriptedPeer([*KEYSIGHT_OPENING[:-1], question, KEYSIGHT_OPENING[0], question]) as peer,
             pytest.raises(InstrumentReplyError, match="expected 0 or 1"),
         ):
             KeysightSupply("supply", peer.resource, WireLog(), WallClock(), timeout_s=1.0)
 
     def test_a_garbled_error_queue(self) -> None:
+        identity, question = KEYSIGHT_OPENING[0], (b"SYST:ERR?\n", b"0\n")
         with (
-            ScriptedPeer([KEYSIGHT_OPENING[0], (b"*CLS\n", b""), (b"SYST:ERR?\n", b"0\n")]) as peer,
+            ScriptedPeer([identity, (b"*CLS\n", b""), question, identity, question]) as peer,
             pytest.raises(InstrumentReplyError, match="SYST:ERR"),
         ):
             KeysightSupply("supply", peer.resource, WireLog(), WallClock(), timeout_s=1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from rig.twin.emulators.gauge_mark10 import Mark10Emulator
+from rig.twin.faults import FaultSchedule, parse_fault
 from rig.twin.physics.load_cell import PEAK_MEMORY_S, Floats
 from rig.twin.time import TwinTime
 from rig.twin.wire import Emulator, Line, Pace
@@ -22,9 +23,17 @@ QUIET = {"gain_error": 0.0, "offset_n": 0.0, "noise_n": 0.0}
 class Pushed:
     """A bench that is nothing but a force as a function of time."""
 
-    def __init__(self, force_n: Callable[[Floats], Floats], *, virtual: bool = True, **gauge: Any) -> None:
+    def __init__(
+        self,
+        force_n: Callable[[Floats], Floats],
+        *,
+        virtual: bool = True,
+        faults: Sequence[str] = (),
+        **gauge: Any,
+    ) -> None:
         self.world = World(gauge=Gauge(**(QUIET | gauge)))
         self.time = TwinTime(virtual=virtual)
+        self.faults = FaultSchedule(map(parse_fault, faults), self.time.now)
         self._force_n = force_n
 
     def force_n(self, times_s: Floats) -> Floats:
@@ -249,3 +258,34 @@ def test_stream_comes_by_itself_on_the_wall_clock_and_ends_when_the_client_hangs
 
     asyncio.run(listen())
     assert ear.heard.startswith(b"0.224 lbF\r\n")
+
+
+# Faults
+
+
+def test_a_drift_begins_at_its_moment_and_stays_where_it_got_to() -> None:
+    gauge = talk(1.0, faults=["force_gauge.drift@2s+10s=0.1"], turnaround_s=0.0)
+    gauge("N", "FLTC0")
+    seen = []
+    for wait_s in (1.9, 5.1, 20.0):
+        gauge.pass_time(wait_s)
+        seen += gauge("?C")
+    assert seen == ["1.00 N", "1.50 N", "2.00 N"]
+
+
+def test_a_saturated_amplifier_says_over_whatever_is_asked() -> None:
+    gauge = talk(1.0, faults=["force_gauge.saturated@2s"], turnaround_s=0.0)
+    assert gauge("N", "?C") == [None, "1.00 N"]
+    gauge.pass_time(2.0)
+    assert gauge("?C", "?PC", "?") == ["OVER", "OVER", "OVER"]
+
+
+def test_a_stuck_gauge_says_what_it_said_last_and_sees_no_peak() -> None:
+    gauge = talk(lambda times_s: times_s, faults=["force_gauge.stuck@2s+10s"], turnaround_s=0.0)
+    gauge("N", "FLTC0")
+    gauge.pass_time(1.5)
+    assert gauge("?C", "?PC") == ["1.50 N", "1.50 N"]
+    gauge.pass_time(3.0)
+    assert gauge("?C", "?PC") == ["1.50 N", "1.50 N"]
+    gauge.pass_time(10.0)
+    assert gauge("?C") == ["14.50 N"]
