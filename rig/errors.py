@@ -64,6 +64,22 @@ class StageFault(InstrumentError):
     """The stage raised a fault flag (stalled, limit, driver disabled, lost reference)."""
 
 
+class MotionInterrupted(StageFault):
+    """A motion was ended by something else than the rig: an input, another master, a hand."""
+
+
+class EmergencyStopped(StageFault):
+    """The emergency stop is pressed, or was and nobody has enabled the drivers since."""
+
+
+class ForceUnknown(InstrumentError):
+    """The stage moves towards the pen and the gauge does not tell what it does; it was stopped."""
+
+
+class OutsideWindow(RigError):
+    """A motion was asked for that the station does not allow; nothing has moved."""
+
+
 class ForceLimitExceeded(RigError):
     """More force than the stated limit; the stage was stopped and retracted."""
 
@@ -74,6 +90,22 @@ class GaugeDrift(RigError):
 
 class ContactNotFound(RigError):
     """No contact where contact was expected."""
+
+
+class DatumMoved(RigError):
+    """The rim is no longer where the datum was; what was measured from it cannot be believed."""
+
+
+class ContactOpen(RigError):
+    """Needles press on the plate and the counter sees nothing: the contact's wire is broken."""
+
+
+class PenStopped(InstrumentError):
+    """The pen did not do all the time what it was told: it stalled, stopped or booted anew."""
+
+
+class TraceUnusable(RigError):
+    """What was recorded is not what sound instruments on a sound pen give; no value comes of it."""
 
 
 class WriteBackFailed(RigError):

@@ -27,6 +27,9 @@ class Instrument(Protocol):
     def identify(self) -> Identity:
         """Ask the instrument what it is."""
 
+    def self_test(self) -> list[str]:
+        """Return what is wrong with the instrument, a sentence each; nothing moves."""
+
     def close(self) -> None:
         """Close the link; the instrument stays as it is."""
 
@@ -55,6 +58,21 @@ class Stage(Instrument, Protocol):
     def stop(self, axis: str | None = None) -> None:
         """Stop ``axis``, or all axes, with deceleration, and wait for standstill."""
 
+    def halt(self) -> None:
+        """Tell all axes to stop and wait for nothing: for a signal handler, or a thread, at any moment."""
+
+    def enable(self) -> None:
+        """Switch the drivers on again after an emergency stop; nothing moves by it."""
+
+    def inputs(self) -> list[bool]:
+        """Return the state of each digital input, the first one first."""
+
+    def stop_on_input(self, axis: str, channel: int) -> None:
+        """Let the controller stop ``axis`` by itself when input ``channel`` (1, 2, …) falls."""
+
+    def limits(self, axis: str) -> tuple[float, float]:
+        """Return the travel limits that the controller holds."""
+
     def set_limits(self, axis: str, minimum: float, maximum: float) -> None:
         """Write travel limits into the controller, which then refuses to leave them by itself."""
 
@@ -73,6 +91,9 @@ class ForceGauge(Instrument, Protocol):
 
     def zero(self) -> None:
         """Make the present force zero and clear the peaks."""
+
+    def set_limit_n(self, limit_n: float) -> None:
+        """Let the gauge open its set-point output by itself above ``limit_n`` of compression."""
 
 
 class Counter(Instrument, Protocol):
@@ -231,6 +252,8 @@ class PenStatus:
     tip_present: bool
     tip_lot: str
     tip_use_count: int
+    errors: tuple[str, ...] = ()
+    """What ``error_flags`` say, in words."""
 
 
 class Pen(Instrument, Protocol):
@@ -253,6 +276,9 @@ class Pen(Instrument, Protocol):
 
     def park(self, where: Park) -> None:
         """Move the needles to rest, retracted or extended; strokes must be stopped."""
+
+    def halt(self) -> None:
+        """Tell the motor to stop and wait for nothing: for a signal handler, or a thread, at any moment."""
 
     def motor_speed_per_min(self) -> float:
         """Return the speed the motor reports."""
@@ -286,3 +312,6 @@ class Pen(Instrument, Protocol):
 
     def restart(self) -> None:
         """Restart the pen and wait until it answers with its identity."""
+
+    def await_answer(self) -> None:
+        """Wait until the pen answers with its identity, as long as a restart may take, or raise."""

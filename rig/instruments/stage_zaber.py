@@ -10,39 +10,33 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from rig.clock import Clock
-from rig.config import Section, check_model
-from rig.errors import InstrumentError, InstrumentReplyError, StageFault
+from rig.config import check_model
+from rig.errors import (
+    EmergencyStopped,
+    InstrumentError,
+    InstrumentRejected,
+    InstrumentReplyError,
+    MotionInterrupted,
+    StageFault,
+)
 from rig.instruments.roles import Identity
 from rig.instruments.wirelog import WireLog
 from rig.instruments.zaber_ascii import Reply, ZaberPort
-from rig.instruments.zaber_flags import FLAGS, INTERRUPTED, UNREFERENCED, is_fault
-
-# The wire carries microsteps/s times this, and microsteps/s² times a ten-thousandth of this.
-VELOCITY_FACTOR = 1.6384
-ACCEL_FACTOR = 1.6384e-4
+from rig.instruments.zaber_axes import ACCEL_FACTOR, VELOCITY_FACTOR, AxisOptions, motion_time_s
+from rig.instruments.zaber_flags import EMERGENCY, FLAGS, INTERRUPTED, UNREFERENCED, in_words, is_fault
 
 DEFAULT_POLL_S = 0.005
 DEFAULT_HOME_TIMEOUT_S = 60.0
 PATIENCE = 2.0  # a motion may take so many times as long as computed …
 PATIENCE_S = 2.0  # … and so much longer
 
-Positive = Annotated[float, Field(gt=0)]
+ENABLED = "e"  # of a trigger: armed for as many times as it takes
+RELEASE = "Release the emergency stop once it is safe, have a person reset the station, and start again"
 
 logger = logging.getLogger(__name__)
-
-
-class AxisOptions(Section):
-    """An axis as the station file describes it, in its own unit (mm, or ° for the turret)."""
-
-    number: Annotated[int, Field(ge=1, le=9)]
-    unit_per_microstep: Positive
-    speed: Positive = Field(description="default speed, unit/s")
-    accel: Positive = Field(description="acceleration and deceleration, unit/s²")
 
 
 class ZaberStage:
@@ -87,6 +81,7 @@ class ZaberStage:
         self._clock, self._poll_s, self._home_timeout_s = clock, poll_s, home_timeout_s
         self._ends_s: dict[str, float] = {}  # axis → when its motion should end, on the rig's clock
         self._told: set[tuple[str, str]] = set()
+        self._verified: dict[tuple[str, str], int] = {}  # limits that the controller was seen to hold
         self._port = ZaberPort(
             role, resource, wire_log, timeout_s=timeout_s, device=device, checksum=checksum
         )
@@ -97,6 +92,7 @@ class ZaberStage:
             self._port.request(0, f"get {name}", repeat=True).data
             for name in ("device.id", "system.serial", "version")
         )
+        self._port.expect_serial(serial)
         return Identity("Zaber", model, serial, firmware)
 
     def close(self) -> None:
@@ -110,8 +106,9 @@ class ZaberStage:
             StageFault: it was not found.
         """
         number = self._axis(axis).number
-        self._port.request(number, "warnings clear")
-        self._port.request(number, "home")
+        self._verified.clear()  # a controller without reference may have forgotten more
+        self._acknowledge(axis)
+        self._command(number, "home")
         self._ends_s.pop(axis, None)
         self.wait_until_idle(axis)
 
@@ -145,23 +142,23 @@ class ZaberStage:
         return self._read_position(axis)[0] * self._axis(axis).unit_per_microstep
 
     def is_busy(self, axis: str) -> bool:
-        """Say whether ``axis`` moves."""
-        return self._poll(axis).busy
+        """Say whether ``axis`` moves; raises as :meth:`wait_until_idle` when its motion has ended wrongly."""
+        reply = self._poll(axis)
+        if not reply.busy:
+            self._check_end(axis, reply)
+        return reply.busy
 
     def wait_until_idle(self, axis: str) -> None:
         """Return when ``axis`` stands still.
 
         Raises:
-            StageFault: a fault, an interruption or a missing reference is flagged, or the axis moved for
-                much longer than computed and was stopped.
+            MotionInterrupted: something else than the rig ended the motion.
+            EmergencyStopped: the emergency stop did.
+            StageFault: another fault or a missing reference is flagged, or the axis moved for much longer
+                than computed and was stopped.
         """
         expected_s, limit_s = self._time_left(axis)
-        reply = self._await_standstill(axis, expected_s, limit_s)
-        flags = self._flags(axis, reply)
-        self._raise_faults(axis, flags)
-        if flags & INTERRUPTED:
-            self._acknowledge(axis)
-            raise self._fault(axis, flags & INTERRUPTED, "Let nothing else drive the axis, and start again")
+        self._check_end(axis, self._await_standstill(axis, expected_s, limit_s))
 
     def stop(self, axis: str | None = None) -> None:
         """Stop ``axis``, or all axes, with deceleration, and wait for standstill.
@@ -180,6 +177,64 @@ class ZaberStage:
         if errors:
             raise errors[0]
 
+    def halt(self) -> None:
+        """Send "stop" for all axes at once and wait for nothing; at any moment, from any thread.
+
+        The answer is passed over when it comes, by its message id. :meth:`stop` then sees to the rest.
+
+        Raises:
+            InstrumentDisconnected: the line is gone.
+        """
+        self._port.halt()
+
+    def enable(self) -> None:
+        """Switch the drivers on again after an emergency stop.
+
+        Raises:
+            EmergencyStopped: it is still pressed.
+        """
+        self._command(0, "driver enable", repeat=True)
+
+    def inputs(self) -> list[bool]:
+        """Return the state of every digital input, the first one first."""
+        words = self._port.request(0, "io get di", repeat=True).data.split()
+        if set(words) - {"0", "1"}:
+            raise InstrumentReplyError(self.role, f"inputs {words}", expected="0 or 1 for each")
+        return [word == "1" for word in words]
+
+    def stop_on_input(self, axis: str, channel: int) -> None:
+        """Arm a trigger of the controller: ``axis`` stops by itself when input ``channel`` falls to 0.
+
+        Raises:
+            InstrumentRejected: the controller has no such input or no triggers.
+            InstrumentReplyError: the trigger is not armed afterwards.
+        """
+        number = self._axis(axis).number
+        for words in (f"when io di {channel} == 0", f"action a {number} stop", "enable"):
+            self._port.request(0, f"trigger {channel} {words}", repeat=True)
+        states = self._port.request(0, "trigger show", repeat=True).data.split()
+        if states[channel - 1 : channel] != [ENABLED]:
+            raise InstrumentReplyError(
+                self.role,
+                f"triggers {' '.join(states)}",
+                expected=f"{ENABLED!r} for trigger {channel}, which was just enabled",
+                do="Do not move the stage; check the controller's model and firmware",
+            )
+
+    def limits(self, axis: str) -> tuple[float, float]:
+        """Return the travel limits that the controller holds, in the axis' own unit."""
+        unit = self._axis(axis).unit_per_microstep
+        return self._setting(axis, "limit.min") * unit, self._setting(axis, "limit.max") * unit
+
+    def self_test(self) -> list[str]:
+        """Return what the controller flags, as sentences; empty when it is well. Nothing moves."""
+        wrong = []
+        for axis in self._axes:
+            listed = self._port.request(self._axis(axis).number, "warnings", repeat=True).data
+            flags = set(listed.split()[1:]) - UNREFERENCED - INTERRUPTED
+            wrong += [f"{axis}: {in_words({flag})}" for flag in sorted(flags)]
+        return wrong
+
     def set_limits(self, axis: str, minimum: float, maximum: float) -> None:
         """Write travel limits into the controller and read them back; it then refuses to leave them.
 
@@ -197,18 +252,22 @@ class ZaberStage:
             "limit.min": self._microsteps(axis, minimum),
             "limit.max": self._microsteps(axis, maximum),
         }
-        # In the order in which the minimum never passes the maximum on the way.
-        above = wanted["limit.min"] > self._setting(axis, "limit.max")
-        for name in ("limit.max", "limit.min") if above else ("limit.min", "limit.max"):
+        # What was verified since it was written is not written again; a controller that forgot it says WR.
+        names = [name for name in wanted if self._verified.get((axis, name)) != wanted[name]]
+        # The minimum never passes the maximum on the way.
+        upwards = len(names) == 2 and wanted["limit.min"] > self._setting(axis, "limit.max")
+        for name in reversed(names) if upwards else names:
+            self._verified.pop((axis, name), None)
             self._port.request(self._axis(axis).number, f"set {name} {wanted[name]}", repeat=True)
-        for name, value in wanted.items():
-            if (held := self._setting(axis, name)) != value:
+        for name in names:
+            if (held := self._setting(axis, name)) != wanted[name]:
                 raise InstrumentReplyError(
                     self.role,
                     f"{axis} holds {name} = {held} microsteps",
-                    expected=f"the {value} just written",
+                    expected=f"the {wanted[name]} just written",
                     do="Do not move the stage; switch the controller off and on and try again",
                 )
+            self._verified[axis, name] = held
 
     def _axis(self, name: str) -> AxisOptions:
         try:
@@ -248,11 +307,32 @@ class ZaberStage:
         unit = options.unit_per_microstep
         velocity = round((options.speed if speed is None else speed) / unit * VELOCITY_FACTOR)
         accel = max(1, round(options.accel / unit * ACCEL_FACTOR))
-        reply = self._port.request(options.number, f"move {kind} {steps} {velocity} {accel}")
+        reply = self._command(options.number, f"move {kind} {steps} {velocity} {accel}")
         if interrupts or self._flags(axis, reply) & INTERRUPTED:
             self._acknowledge(axis)  # the interruption was ours: it says nothing about this motion
         duration_s = motion_time_s(abs(distance), velocity / VELOCITY_FACTOR, accel / ACCEL_FACTOR)
         self._ends_s[axis] = self._clock.now() + duration_s
+
+    def _command(self, number: int, words: str, *, repeat: bool = False) -> Reply:
+        """Send what drives a motor; a driver that is off because of the emergency stop is said to be."""
+        try:
+            return self._port.request(number, words, repeat=repeat)
+        except InstrumentRejected as refusal:
+            if refusal.reason != "DRIVERDISABLED":
+                raise
+            listed = self._port.request(number, "warnings", repeat=True).data
+            if not EMERGENCY & set(listed.split()):
+                raise
+            raise EmergencyStopped(self.role, "the emergency stop is pressed", do=RELEASE) from refusal
+
+    def _check_end(self, axis: str, reply: Reply) -> None:
+        """Raise when the flags of an axis that stands still say that its motion did not end as asked."""
+        flags = self._flags(axis, reply)
+        self._raise_faults(axis, flags)
+        if flags & INTERRUPTED:
+            self._acknowledge(axis)
+            what = f"{axis}: {in_words(flags & INTERRUPTED)}"
+            raise MotionInterrupted(self.role, what, do="Let nothing else drive the axis, and start again")
 
     def _time_left(self, axis: str) -> tuple[float, float]:
         """Return how long the motion under way should take from now on, and how long it may, in s."""
@@ -292,7 +372,7 @@ class ZaberStage:
         flags = self._flags(axis, reply)
         if flags & INTERRUPTED:
             self._acknowledge(axis)
-        self._raise_faults(axis, flags - UNREFERENCED)
+        self._raise_faults(axis, flags - UNREFERENCED - EMERGENCY)  # either way it stands
 
     def _flags(self, axis: str, reply: Reply) -> set[str]:
         """Return all flags that stand; the reply shows only the most important one."""
@@ -308,6 +388,8 @@ class ZaberStage:
 
     def _raise_faults(self, axis: str, flags: set[str]) -> None:
         """Raise what makes a position unbelievable. A fault that was raised is acknowledged."""
+        if flags & EMERGENCY:
+            raise EmergencyStopped(self.role, f"{axis}: {in_words(flags & EMERGENCY)}", do=RELEASE)
         if faults := {flag for flag in flags if is_fault(flag)}:
             self._acknowledge(axis)
             raise self._fault(axis, faults, "Look what blocks the axis, free it, and home it again")
@@ -318,12 +400,4 @@ class ZaberStage:
         self._port.request(self._axis(axis).number, "warnings clear")
 
     def _fault(self, axis: str, flags: set[str], advice: str) -> StageFault:
-        words = ", ".join(f"{FLAGS.get(flag, 'unknown flag')} ({flag})" for flag in sorted(flags))
-        return StageFault(self.role, f"{axis}: {words}", do=advice)
-
-
-def motion_time_s(distance: float, speed: float, accel: float) -> float:
-    """Return the duration of a motion with symmetric trapezoid (or triangle) of velocity, in s."""
-    if distance * accel < speed * speed:
-        return 2 * math.sqrt(distance / accel)
-    return distance / speed + speed / accel
+        return StageFault(self.role, f"{axis}: {in_words(flags)}", do=advice)

@@ -11,12 +11,12 @@ import re
 import time
 from dataclasses import dataclass
 
-from rig.errors import InstrumentRejected, InstrumentReplyError, InstrumentTimeout
+from rig.errors import IdentityMismatch, InstrumentRejected, InstrumentReplyError, InstrumentTimeout
 from rig.instruments.link import VisaLink
 from rig.instruments.wirelog import WireLog
 
-IDS = 100
-ATTEMPTS = 2
+IDS = 99
+HALT_ID = 99  # no question ever has it, so that the answer to a halt is nobody's
 
 _REPLY = re.compile(r"(\d\d) (\d) (\d\d) (OK|RJ) (BUSY|IDLE) (\S\S) (.+)")
 
@@ -82,22 +82,44 @@ class ZaberPort:
             InstrumentReplyError: answers came, all of them damaged.
             InstrumentDisconnected: the line is gone.
         """
-        for _ in range(ATTEMPTS - 1 if repeat else 0):
-            try:
-                return self._exchange(axis, words)
-            except (InstrumentTimeout, InstrumentReplyError):
-                continue  # the link opens itself anew before it is used again
+        if repeat:
+            return self._link.again(lambda: self._exchange(axis, words))
         return self._exchange(axis, words)
+
+    def expect_serial(self, serial: str) -> None:
+        """Believe nobody else than this controller after the line had to be opened anew."""
+
+        def prove() -> None:
+            _, reply = self._ask(0, "get system.serial")
+            if reply.data != serial:
+                raise IdentityMismatch(
+                    f"{self.role}: serial number {reply.data!r} answered after the line was opened anew",
+                    expected=repr(serial),
+                    do="Find out what else answers on this line, and start again",
+                )
+
+        self._link.prove = prove
+
+    def halt(self) -> None:
+        """Tell all axes to stop, without waiting for an answer; at any moment, from any thread.
+
+        The line may be in the middle of a message: its end is sent first, and the controller passes over
+        what was cut short.
+
+        Raises:
+            InstrumentDisconnected: the line is gone.
+        """
+        self._link.write_now(b"\n" + self._framed(f"{self.device} 0 {HALT_ID} stop").encode() + b"\n")
 
     def close(self) -> None:
         """Close the line."""
         self._link.close()
 
+    def _framed(self, body: str) -> str:
+        return f"/{body}:{check_value(body)}" if self._checksum else f"/{body}"
+
     def _exchange(self, axis: int, words: str) -> Reply:
-        self._id = (self._id + 1) % IDS
-        body = f"{self.device} {axis} {self._id:02d} {words}".rstrip()
-        self._link.write(f"/{body}:{check_value(body)}" if self._checksum else f"/{body}")
-        verdict, reply = self._read_reply(axis)
+        verdict, reply = self._ask(axis, words)
         if verdict == "RJ":
             raise InstrumentRejected(
                 self.role,
@@ -107,18 +129,20 @@ class ZaberPort:
             )
         return reply
 
-    def _read_reply(self, axis: int) -> tuple[str, Reply]:
-        """Read on until the reply to the last command, past alerts, info, and replies to older commands."""
+    def _ask(self, axis: int, words: str) -> tuple[str, Reply]:
+        message_id = self._id = (self._id + 1) % IDS
+        self._link.write(self._framed(f"{self.device} {axis} {message_id:02d} {words}".rstrip()))
+        return self._read_reply(axis, message_id)
+
+    def _read_reply(self, axis: int, asked_id: int) -> tuple[str, Reply]:
+        """Read on until the reply to a command, past alerts, info, and replies to others."""
         damaged = ""
-        left_s, deadline = self._timeout_s, time.monotonic() + self._timeout_s
-        while True:
+        deadline_s = time.monotonic() + self._timeout_s
+        while (left_s := deadline_s - time.monotonic()) > 0:
             try:
                 line = self._link.read(timeout_s=left_s)
             except InstrumentTimeout:
-                if not damaged:
-                    raise
-                raise self._damaged(damaged) from None
-            left_s = max(0.001, deadline - time.monotonic())
+                break
             if "@" not in line:
                 continue
             match = _REPLY.fullmatch(self._checked(line) or "")
@@ -126,8 +150,15 @@ class ZaberPort:
                 damaged = line
                 continue
             device, replied_axis, message_id, verdict, status, flag, data = match.groups()
-            if (int(device), int(replied_axis), int(message_id)) == (self.device, axis, self._id):
+            if (int(device), int(replied_axis), int(message_id)) == (self.device, axis, asked_id):
                 return verdict, Reply(status == "BUSY", flag, data)
+        if damaged:
+            raise self._damaged(damaged)
+        raise InstrumentTimeout(
+            self.role,
+            f"no answer within {self._timeout_s:g} s",
+            do="Check that it is switched on and its cable is plugged in",
+        )
 
     def _checked(self, line: str) -> str | None:
         """Return what a reply says, without start sign and check value; None when that is wrong."""

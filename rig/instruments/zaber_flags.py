@@ -39,6 +39,7 @@ FLAGS = {
     "NB": "firmware update mode",
 }
 
+EMERGENCY = {"FH"}
 UNREFERENCED = {"WR", "WH"}
 INTERRUPTED = {"NI", "NC"}
 
@@ -46,3 +47,8 @@ INTERRUPTED = {"NI", "NC"}
 def is_fault(flag: str) -> bool:
     """Say whether a flag means that a motion failed: all that begin with F, and an unexpected limit."""
     return flag.startswith("F") or flag == "WL"
+
+
+def in_words(flags: set[str]) -> str:
+    """Return flags as a person reads them."""
+    return ", ".join(f"{FLAGS.get(flag, 'unknown flag')} ({flag})" for flag in sorted(flags))
