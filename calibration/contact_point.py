@@ -37,10 +37,15 @@ REFINEMENTS = 3
 
 @dataclass(frozen=True)
 class ContactPoint:
-    """A contact found in a scan: position (mm), stiffness (N/mm), force and noise (N) without it."""
+    """A contact found in a scan: position (mm), stiffness (N/mm), force and noise (N) without it.
+
+    ``stiffness_u_n_per_mm`` has the degrees of freedom of the loaded line, ``loaded_dof``.
+    """
 
     position: Measured
     stiffness_n_per_mm: float
+    stiffness_u_n_per_mm: float
+    loaded_dof: int
     baseline_n: float
     noise_n: float
 
@@ -64,6 +69,11 @@ class _Line:
         """Variance of the line's force at ``z``; a slope that was not fitted adds none."""
         tilt = (z - self.z) ** 2 / self.spread if self.spread else 0.0
         return self.scatter**2 * (1.0 / self.points + tilt)
+
+    @property
+    def slope_u(self) -> float:
+        """Standard uncertainty of the slope; a slope that was not fitted has none."""
+        return self.scatter / math.sqrt(self.spread) if self.spread else 0.0
 
 
 def contact_point(
@@ -162,10 +172,9 @@ def _misfit_of_first(z: Floats, f: Floats) -> Floats:
 def _baseline(z: Floats, f: Floats, floor_n: float) -> _Line:
     """Fit the force without contact: its mean, or a sloping line when drift is beyond chance (t test)."""
     sloped = _fit(z, f, floor_n)
-    if len(z) >= MINIMUM_SLOPED_POINTS:
-        drift_u = sloped.scatter / math.sqrt(sloped.spread)
-        if abs(sloped.slope) > stdtrit(sloped.dof, 1 - DRIFT_RISK / 2) * drift_u:
-            return sloped
+    beyond_chance = abs(sloped.slope) > stdtrit(sloped.dof, 1 - DRIFT_RISK / 2) * sloped.slope_u
+    if beyond_chance and len(z) >= MINIMUM_SLOPED_POINTS:
+        return sloped
     scatter = max(float(f.std(ddof=1)), floor_n)
     return _Line(float(z.mean()), float(f.mean()), 0.0, 0.0, len(z), scatter, len(z) - 1)
 
@@ -197,7 +206,8 @@ def _result(z: Floats, f: Floats, baseline: _Line, line: _Line) -> ContactPoint:
         Contribution("straightness of the loading", _bend_u(z, f, baseline, line), line.dof),
     ]
     position = combine(contact, "mm", budget)
-    return ContactPoint(position, slope, float(baseline.at(contact)), baseline.scatter)
+    slope_u = math.hypot(line.slope_u, baseline.slope_u)
+    return ContactPoint(position, slope, slope_u, line.dof, float(baseline.at(contact)), baseline.scatter)
 
 
 def _bend_u(z: Floats, f: Floats, baseline: _Line, line: _Line) -> float:

@@ -64,7 +64,7 @@ def render_list(views: Sequence[RunView], console: Console) -> None:
         table.add_row(
             *(Text(text) for text in (view.run_id, view.plan, view.pen_serial, view.product)),
             Text(_seconds(view.takt_s)),
-            verdict_text(view.verdict, console),
+            verdict_text(view.verdict, console) + Text(" (overridden)" if view.overridden else ""),
         )
     _print(console, table)
 
@@ -197,6 +197,8 @@ def _header(view: RunView, console: Console) -> Text:
     }
     if view.seed is not None:
         fields["seed"] = str(view.seed)
+    if view.overridden:
+        fields["interlock"] = view.overridden
     lines = [Text.assemble((f"run {view.run_id}", "bold"), "  ", verdict_text(view.verdict, console))]
     lines += [_field(name, text) for name, text in fields.items()]
     lines += [_field("instrument", _instrument(entry)) for entry in view.instruments]

@@ -34,8 +34,12 @@ OPTIONAL_CERTIFICATE_FIGURES = {
     ),
 }
 
+# The same for the reference step that a station is checked with.
+STEP_FIGURES = ("height_mm", "height_u_mm", "slope_n_per_mm", "slope_u")
+
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+Channel = Annotated[int, Field(ge=1, le=9)]
 
 
 class Correction(Section):
@@ -143,12 +147,51 @@ class Nest(Section):
         return self
 
 
+class Artefact(Section):
+    """The reference step on the nest, beside the pen, by which the station is checked."""
+
+    serial: str
+    low_mm: Positive = Field(description="where the probe is expected to touch the lower face")
+    range_mm: Positive = Field(description="how far from there that may be")
+    expansion_per_k: NonNegative = Field(description="linear expansion of the step")
+    certificate: Certificate
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [name for name in STEP_FIGURES if name not in self.certificate.figures]
+        if missing:
+            raise ValueError(f"certificate of the step stating {', '.join(missing)}")
+        return self
+
+    def face_mm(self, face: str) -> float:
+        """Return where the probe is expected to touch ``step_low`` or ``step_high``."""
+        return self.low_mm + (self.certificate.figures["height_mm"] if face == "step_high" else 0.0)
+
+
+class InterlockConfig(Section):
+    """What must be in order before a run begins."""
+
+    check_every_h: Positive = Field(description="no run begins later than this after the last good check")
+
+
 class Safety(Section):
     """What must never be exceeded."""
 
     force_limit_n: Positive = Field(description="on pen and phantom")
-    pouch_force_limit_n: Positive
-    highest_mm: Positive = Field(description="travel limit written into the stage's controller")
+    pouch_force_limit_n: Positive = Field(description="on a pouch, and on what the grip pulls")
+    highest_mm: Positive = Field(description="position that no motion may ever pass, at any target")
+    touch_mm_per_s: Positive = Field(description="fastest motion towards rim, film or step where they may be")
+    press_mm_per_s: Positive = Field(description="fastest motion towards phantom or pouch where they may be")
+    near_mm: Positive = Field(description="a rim that was found may have moved by this much")
+    force_stale_s: Positive = Field(
+        description="longest time that the stage may move there without a force reading"
+    )
+    force_chain_input: Channel | None = Field(
+        None, description="digital input that falls with too much force or a broken wire; missing: not wired"
+    )
+    emergency_stop_input: Channel | None = Field(
+        None, description="digital input that falls with the emergency stop; missing: not wired"
+    )
 
 
 class Station(Section):
@@ -162,6 +205,8 @@ class Station(Section):
     pen: PenConfig
     nest: Nest
     safety: Safety
+    artefact: Artefact | None = Field(None, description="reference step; missing where there is none")
+    interlock: InterlockConfig | None = Field(None, description="missing: runs begin without a check")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -176,6 +221,7 @@ class Station(Section):
                 raise ValueError(f"certificate of {role} stating {', '.join(missing)}")
         if self.safety.highest_mm <= self.nest.rim_mm:
             raise ValueError("safety.highest_mm above nest.rim_mm, or the rim is never reached")
+        self._check_artefact()
         return self
 
     def require(self, role: str) -> None:
@@ -191,26 +237,68 @@ class Station(Section):
                 do="Enter the instrument and its certificate there, or use a station that has one",
             )
 
+    def _check_artefact(self) -> None:
+        if self.interlock is not None and self.artefact is None:
+            raise ValueError("an [artefact] with [interlock], or the station can never be checked")
+        if self.artefact is None:
+            return
+        if missing := {"step_low", "step_high"} - set(self.nest.targets):
+            raise ValueError(f"nest.targets for the artefact's faces; missing: {sorted(missing)}")
+        lowest_mm = self.artefact.low_mm - self.artefact.range_mm
+        highest_mm = self.artefact.face_mm("step_high") + self.artefact.range_mm
+        if not self.nest.safe_mm < lowest_mm < highest_mm <= self.safety.highest_mm:
+            raise ValueError("the artefact's faces between nest.safe_mm and safety.highest_mm")
+
+    def the_artefact(self) -> Artefact:
+        """Return the reference step.
+
+        Raises:
+            RefusedToStart: this station has none.
+        """
+        if self.artefact is None:
+            raise RefusedToStart(
+                f"station {self.name!r} has no reference step",
+                expected="[artefact] in its station file",
+                do="Enter the step and its certificate there: docs/howto-station.md",
+            )
+        return self.artefact
+
     def figure(self, role: str, name: str) -> float:
         """Return a figure of a role's certificate."""
         return self.instruments[role].certificate.figures[name]
 
-    def check_certificates(self, today: datetime.date) -> None:
+    def overdue_certificates(self, today: datetime.date) -> list[str]:
+        """Return a sentence for every certificate that is past its date."""
+        return [
+            f"{role}: certificate {c.number} was due on {c.due}, today is {today}"
+            for role, c in self._certificates().items()
+            if today > c.due
+        ]
+
+    def check_certificates(self, today: datetime.date, *, overdue: bool = False) -> None:
         """Refuse to start with a certificate that is not valid on ``today``.
 
+        Args:
+            today: the date in UTC.
+            overdue: let pass what is past its date.
+
         Raises:
-            RefusedToStart: names every such instrument and its dates.
+            RefusedToStart: names every such certificate and its dates.
         """
         wrong = [
             f"{role}: certificate {c.number} is valid from {c.date} to {c.due}, today is {today}"
-            for role, config in self.instruments.items()
-            if not (c := config.certificate).date <= today <= c.due
+            for role, c in self._certificates().items()
+            if today < c.date or (today > c.due and not overdue)
         ]
         if wrong:
             raise RefusedToStart(
                 "; ".join(wrong),
                 do="Have the instrument calibrated and enter its new certificate in the station file",
             )
+
+    def _certificates(self) -> dict[str, Certificate]:
+        found = {role: config.certificate for role, config in self.instruments.items()}
+        return found if self.artefact is None else found | {"artefact": self.artefact.certificate}
 
 
 def load_station(name: str, overrides: tuple[str, ...] = ()) -> Station:

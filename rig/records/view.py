@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 JSON_KEYS = (
     "run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended", "takt_s", "wall_s",
-    "software", "instruments", "measurements", "calibration", "faults", "notes", "reasons",
+    "software", "instruments", "measurements", "calibration", "faults", "notes", "reasons", "overridden",
 )  # fmt: skip
 
 
@@ -42,6 +42,11 @@ class RunView:
     seed: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
     wire_log: dict[str, Any] | None = None
+
+    @property
+    def overridden(self) -> str:
+        """What was overridden when it began, by whom and why; empty where nothing was."""
+        return str(self.options.get("overridden", ""))
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``rig show --json`` prints; each value is as the record has it."""

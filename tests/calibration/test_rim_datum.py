@@ -26,7 +26,7 @@ def datum(
         Contribution("fit of the loaded line", fit_u, dof),
         Contribution("force without contact", 1e-5, 8),
     ]
-    contact = ContactPoint(combine(contact_mm, "mm", lines), 200.0, 0.0, 0.003)
+    contact = ContactPoint(combine(contact_mm, "mm", lines), 200.0, 1.0, 6, 0.0, 0.003)
     return rim_datum(contact, travel=TRAVEL, rim_radius_mm=radius, tilt_limit_rad=tilt)
 
 
