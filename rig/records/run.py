@@ -18,6 +18,7 @@ from rig.errors import StoreError
 from rig.records import kinds
 from rig.records.event import Event
 from rig.records.files import safe_name, write_new
+from rig.records.heads import keep_head
 from rig.records.view import fold, is_accepted
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class RunRecorder:
         options: Table | None = None,
     ) -> Event:
         """Record that the run began; ``software`` is {version, commit}."""
-        return self._append(
+        return self._append_head(
             kinds.STARTED,
             run_id=self.run_id,
             plan=plan,
@@ -213,7 +214,9 @@ class RunRecorder:
         """
         if verdict == kinds.PASS:
             self._check_it_passed()
-        return self._append(kinds.ENDED, verdict=verdict, takt_s=takt_s, wall_s=wall_s, reasons=list(reasons))
+        return self._append_head(
+            kinds.ENDED, verdict=verdict, takt_s=takt_s, wall_s=wall_s, reasons=list(reasons)
+        )
 
     def _check_it_passed(self) -> None:
         view = fold(self.store.events(self.run_id))
@@ -226,6 +229,11 @@ class RunRecorder:
                 f"run {self.run_id} cannot be recorded as {kinds.PASS}: {', '.join(against)}",
                 do="The pen is not released; report this, it is a fault of the rig's software",
             )
+
+    def _append_head(self, kind: str, **body: Any) -> Event:
+        event = self._append(kind, **body)
+        keep_head(self.store.runs, event.seq, event.hash)
+        return event
 
     def _append(self, kind: str, **body: Any) -> Event:
         return self.store.append(self.run_id, kind, body, self._utc_now())

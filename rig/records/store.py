@@ -24,8 +24,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from rig.errors import StoreError
+from rig.records.chain import Chain, Row
 from rig.records.event import FIRST_PREVIOUS, Event, canonical_json, chain_hash, utc_text
 from rig.records.files import make_folder
+from rig.records.kinds import STATION_PREFIX
 
 FILE_NAME = "records.sqlite"
 FORMAT = 1  # of the table below; kept in SQLite's user_version
@@ -118,8 +120,12 @@ class Store:
             self._connection.exec_driver_sql(_INSERT, (seq, run_id, kind, stamp, text, previous, digest))
         return Event(seq, run_id, kind, stamp, json.loads(text), previous, digest)
 
-    def events(self, run_id: str | None = None, *, kinds: Collection[str] = ()) -> list[Event]:
+    def events(
+        self, run_id: str | None = None, *, kinds: Collection[str] = (), after: int = 0
+    ) -> list[Event]:
         """Return the entries of one run, or of all, in order; of ``kinds`` only, where given.
+
+        Those up to number ``after`` are left out.
 
         Raises:
             StoreError: the store cannot be read, or an entry in it is damaged.
@@ -129,11 +135,15 @@ class Store:
             query = query.where(_event.c.run_id == run_id)
         if kinds:
             query = query.where(_event.c.kind.in_(kinds))
+        if after:
+            query = query.where(_event.c.seq > after)
         return [self._to_event(row) for row in self._read(query)]
 
     def run_ids(self) -> list[str]:
         """Return the ids of all runs, in the order in which they started."""
-        query = sa.select(_event.c.run_id).group_by(_event.c.run_id).order_by(sa.func.min(_event.c.seq))
+        is_run = sa.not_(_event.c.run_id.startswith(STATION_PREFIX))
+        ids = sa.select(_event.c.run_id).where(is_run).group_by(_event.c.run_id)
+        query = ids.order_by(sa.func.min(_event.c.seq))
         return [row[0] for row in self._read(query)]
 
     def find_run(self, name: str) -> str:
@@ -161,8 +171,11 @@ class Store:
         return (rows[0][0], rows[0][1]) if rows else (0, FIRST_PREVIOUS)
 
     def verify(self) -> int | None:
-        """Follow the chain from the first entry; return the number of the first broken one, or None."""
-        expected, previous = 1, FIRST_PREVIOUS
+        """Follow the chain from the first entry; return the number of the first broken one, or None.
+
+        What else can be wrong with a record, :func:`rig.records.verify.verify` looks for.
+        """
+        chain = Chain()
         query = sa.select(_event).order_by(_event.c.seq)
         with (
             self._explained("read"),
@@ -171,9 +184,8 @@ class Store:
             self._connection.execute(query) as rows,
         ):
             for row in rows.yield_per(1000):
-                if row.seq != expected or row.previous != previous or row.hash != _hash_of(row):
+                if chain.follow(Row(*row)):
                     return int(row.seq)
-                expected, previous = expected + 1, row.hash
         return None
 
     def close(self) -> None:
@@ -197,7 +209,7 @@ class Store:
                 connection.exec_driver_sql("PRAGMA synchronous = FULL")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 if not sa.inspect(connection).has_table("event"):
-                    _create_table(connection)
+                    create_table(connection)
         except BaseException:
             connection.close()
             raise
@@ -253,14 +265,15 @@ class Store:
     def _explained(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        except (SQLAlchemyError, sqlite3.Error, UnicodeError, OSError) as error:
             cause = getattr(error, "orig", None) or error
             raise StoreError(
                 f"{self.path}: the record cannot be {what} ({cause})", do=_remedy(cause)
             ) from error
 
 
-def _create_table(connection: sa.Connection) -> None:
+def create_table(connection: sa.Connection) -> None:
+    """Make the table of the entries with its index and its guards."""
     _event.create(connection)
     for guard in _GUARDS:
         connection.exec_driver_sql(guard)
@@ -280,13 +293,6 @@ def _use_write_ahead_log(connection: sa.Connection) -> None:
             if not name.startswith("SQLITE_BUSY") or time.monotonic() > deadline_s:
                 raise
             time.sleep(0.01)
-
-
-def _hash_of(row: sa.Row[Any]) -> str | None:
-    try:
-        return chain_hash(row.previous, row.seq, row.run_id, row.kind, row.at, row.body)
-    except StoreError:  # a value of a type that this store never writes
-        return None
 
 
 def _remedy(cause: BaseException) -> str:

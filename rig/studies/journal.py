@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from calibration.measured import Measured
 from rig.errors import ConfigError, RefusedToStart
 from rig.records import kinds
 from rig.records.files import make_folder
+from rig.records.heads import keep_head
 from rig.records.run import wall_utc
 from rig.records.store import Store
 from rig.studies.design import Point
@@ -104,7 +104,8 @@ class Journal:
         self.store.close()
 
     def _append(self, kind: str, body: Mapping[str, Any]) -> None:
-        self.store.append(self._name, kind, body, wall_utc())
+        event = self.store.append(self._name, kind, body, wall_utc())
+        keep_head(self.store.runs, event.seq, event.hash)
 
 
 @contextlib.contextmanager
@@ -114,21 +115,24 @@ def only_one(folder: Path) -> Iterator[None]:
     Raises:
         RefusedToStart: another one is running it, or the folder cannot be made or written.
     """
+    from filelock import FileLock
+
+    lock = FileLock(folder / LOCK_FILE)
     try:
         make_folder(folder)
-        holder = sqlite3.connect(folder / LOCK_FILE, timeout=0.0, isolation_level=None)
-    except (OSError, sqlite3.Error) as error:
+        lock.acquire(blocking=False)
+    except TimeoutError:
+        raise RefusedToStart(
+            f"{folder}: this study is running already", do="Wait for it, or stop it first"
+        ) from None
+    except OSError as error:
         raise RefusedToStart(
             f"{folder} cannot be made or written ({error})", do="Give another folder with --out"
         ) from None
-    with contextlib.closing(holder):
-        try:
-            holder.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error as error:
-            raise RefusedToStart(
-                f"{folder}: this study is running already ({error})", do="Wait for it, or stop it first"
-            ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _told(measured: Measured) -> dict[str, Any]:

@@ -20,13 +20,13 @@ def extension_trace(name: str = "extension.as_found 0.25 mm") -> Trace:
     return Trace(name, columns, {"counter": "53230A MY50000001", "rate_per_min": 5000})
 
 
-def begin_run(store: Store, run_id: str = RUN_ID) -> RunRecorder:
+def begin_run(store: Store, run_id: str = RUN_ID, *, station: str = "twin-1") -> RunRecorder:
     """Record the beginning of a run."""
     recorder = RunRecorder(store, run_id, lambda: AT)
     recorder.started(
         plan="eol",
         pen_serial="NP000001",
-        station="twin",
+        station=station,
         product="office-pen",
         software={"version": "0.1.0", "commit": "abc1234"},
         seed=7,
