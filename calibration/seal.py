@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from calibration.equation import result
 from calibration.errors import EstimateError
 from calibration.input_quantity import Input
+from calibration.jump import largest_jump
 from calibration.measured import Measured
 
 Floats = NDArray[np.float64]
@@ -122,7 +123,8 @@ def leak_rate(
         reference: what intact pouches do.
 
     Raises:
-        EstimateError: too few points, not finite, the pouch was not squeezed, or the fit is impossible.
+        EstimateError: too few points, not finite, the pouch was not squeezed, the force jumps while the
+            position is held, or the fit is impossible.
     """
     t, z, f = _checked(time_s, position_mm, force_n)
     for name, size, positive in (
@@ -207,6 +209,12 @@ def _evaluate(
         raise EstimateError(f"{int(held.sum())} points of dwell, expected {MINIMUM_POINTS} or more")
     if f[held][0] < LEAST_SQUEEZE_N:
         raise EstimateError(f"{f[held][0]:.3g} N when the dwell begins, expected a squeezed pouch")
+    jump = largest_jump(f[held], noise=noise_n)
+    if jump is not None and jump.is_beyond_chance:
+        at_s = float(t[held][jump.behind] - hold_s)
+        raise EstimateError(
+            f"the force jumps by {jump.size:+.2f} N {at_s:.1f} s into the dwell, as no leak makes it"
+        )
     volume, area = reference.volume_ml * 1e-6, reference.area_mm2 * 1e-6
     gas_n = _gas_force(t, f, reference)
     squeezed = _squeezed(z, gas_n, volume, area)

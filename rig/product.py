@@ -206,14 +206,15 @@ class Product(Section):
     def settings(self, at: At) -> list[Setting | None]:
         """Return every setting at which a characteristic of that kind is measured; ``[None]`` for once.
 
-        Rates are the outer loop: a change of rate costs the pen more time than a change of depth.
+        Rates are the outer loop: a change of rate costs the pen more time than a change of depth. Where only
+        rates count the last one comes first, for the pen runs at it already.
         """
         rates, deepest = self.calibration.rates_per_min, self.calibration.depths_mm[-1]
         match at:
             case At.ONCE:
                 return [None]
             case At.RATES:
-                return [Setting(deepest, rate) for rate in rates]
+                return [Setting(deepest, rate) for rate in reversed(rates)]
             case At.GRID:
                 pairs = cartesian(rates, self.calibration.depths_mm)
             case At.BETWEEN:

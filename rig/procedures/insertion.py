@@ -9,8 +9,11 @@ import math
 
 import numpy as np
 
+from rig.errors import PenStopped
 from rig.instruments.roles import Park
 from rig.procedures.bench import Bench
+from rig.procedures.diagnosis import DEPTH_TOLERANCE_MM, pen_status
+from rig.procedures.gauge_zero import unloaded_n
 from rig.records.trace import Trace
 
 STAND_OFF_MM = 0.5
@@ -27,17 +30,18 @@ def insert_needles(bench: Bench) -> Trace:
 
     Raises:
         ForceLimitExceeded: more force than the station allows.
+        PenStopped: the pen did not hold its needles out all the time.
+        GaugeDrift: the gauge's zero is not what it was.
     """
     plan, stage = bench.product.phantom, bench.stage
     touch_mm = _present_needles(bench)
     stage.move_to("z", touch_mm - STAND_OFF_MM)
-    zero_n = bench.mean_force_n(ZERO_READINGS)
+    zero_n = unloaded_n(bench, ZERO_READINGS)
     stage.move_to("z", touch_mm + plan.travel_mm, speed=plan.speed_mm_per_s, wait=False)
     rows = []
     while stage.is_busy("z"):
         rows.append((stage.position("z"), bench.force_n() - zero_n))
-    bench.retract()
-    bench.pen.park(Park.RETRACTED)
+    _withdraw(bench)
     position_mm, force_n = np.array(rows).T
     return Trace(
         "insertion",
@@ -57,13 +61,13 @@ def insert_slowly(bench: Bench) -> Trace:
         the way in, from before the phantom is met.
 
     Raises:
-        ForceLimitExceeded: more force than the station allows.
+        As :func:`insert_needles`.
     """
     plan, stage = bench.product.phantom, bench.stage
     touch_mm = _present_needles(bench)
     deepest_mm = touch_mm + plan.travel_mm
     stage.move_to("z", touch_mm - bench.product.mechanics.maximum_extension_error_mm - SLOW_STAND_OFF_MM)
-    zero_n = bench.mean_force_n(ZERO_READINGS)
+    zero_n = unloaded_n(bench, ZERO_READINGS)
     start_s, rows = bench.clock.now(), []
     for speed, stop_n in ((plan.speed_mm_per_s, TOUCH_N), (plan.slow_mm_per_s, math.inf)):
         stage.move_to("z", deepest_mm, speed=speed, wait=False)
@@ -72,8 +76,7 @@ def insert_slowly(bench: Bench) -> Trace:
             if rows[-1][-1] - zero_n > stop_n:
                 stage.stop("z")
                 break
-    bench.retract()
-    bench.pen.park(Park.RETRACTED)
+    _withdraw(bench)
     time_s, position_mm, force_n = np.array(rows).T
     return Trace(
         "slow insertion",
@@ -90,3 +93,18 @@ def _present_needles(bench: Bench) -> float:
     bench.pen.park(Park.EXTENDED)
     bench.present("phantom")
     return bench.station.nest.phantom_mm - plan.extension_mm
+
+
+def _withdraw(bench: Bench) -> None:
+    """Retract, see that pen and gauge are what they were before, and park the needles."""
+    bench.retract()
+    status, held_mm = pen_status(bench), bench.product.phantom.extension_mm
+    if status.park is not Park.EXTENDED or abs(status.set_depth_mm - held_mm) > DEPTH_TOLERANCE_MM:
+        raise PenStopped(
+            bench.pen.role,
+            f"its needles are {status.park or 'between their rests'} at {status.set_depth_mm:g} mm",
+            expected=f"needles held out at {held_mm:g} mm all through the insertion",
+            do="The pen has booted anew, or its motor gives way: look after its battery and run again",
+        )
+    unloaded_n(bench, ZERO_READINGS)
+    bench.pen.park(Park.RETRACTED)

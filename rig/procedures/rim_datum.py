@@ -5,10 +5,11 @@ from __future__ import annotations
 from rig.errors import ContactNotFound
 from rig.instruments.roles import Park
 from rig.procedures.bench import Bench
+from rig.procedures.diagnosis import check_gauge_lives
 from rig.procedures.touch import creep, scan
 from rig.records.trace import Trace
 
-CREEP_MM_PER_S = 0.8
+CREEP_MM_PER_S = 1.0
 TOUCH_N = 0.4
 BASELINE_READINGS = 5
 BACK_OFF_MM = 0.024
@@ -28,9 +29,9 @@ def scan_rim(bench: Bench) -> Trace:
     Raises:
         ContactNotFound: nothing where the rim should be.
         ForceLimitExceeded: more force than the station allows.
+        ForceUnknown, GaugeDrift: the gauge is stuck, or its zero is not what it was.
     """
-    bench.pen.stop()
-    bench.pen.park(Park.RETRACTED)
+    retract_needles(bench)
     bench.present("datum")
     touched_mm = _creep_to_contact(bench)
     bench.stage.move_to("z", touched_mm - BACK_OFF_MM)
@@ -49,6 +50,18 @@ def scan_rim(bench: Bench) -> Trace:
     )
 
 
+def retract_needles(bench: Bench) -> None:
+    """Bring the needles to rest behind the rim; set deep, they would stand out of it even at their lowest."""
+    pen, depth_mm = bench.pen, bench.product.depth.minimum_mm
+    status, since_s = pen.status(), bench.clock.now()
+    pen.set_depth(depth_mm)
+    pen.stop()
+    if status.park is not Park.RETRACTED:
+        pen.park(Park.RETRACTED)
+    travel_s = abs(status.set_depth_mm - depth_mm) / bench.product.mechanics.depth_speed_mm_per_s
+    bench.clock.sleep(max(0.0, travel_s - (bench.clock.now() - since_s)))
+
+
 def _creep_to_contact(bench: Bench) -> float:
     nest = bench.station.nest
     nearest_mm, farthest_mm = nest.rim_mm - nest.rim_range_mm, nest.rim_mm + nest.rim_range_mm
@@ -57,6 +70,7 @@ def _creep_to_contact(bench: Bench) -> float:
         speed_mm_per_s=CREEP_MM_PER_S, touch_n=TOUCH_N, zero_readings=BASELINE_READINGS,
     )  # fmt: skip
     if touched_mm is None:
+        check_gauge_lives(bench)
         raise ContactNotFound(
             f"no contact between {nearest_mm:g} and {farthest_mm:g} mm",
             expected=f"the pen's rim near {nest.rim_mm:g} mm",

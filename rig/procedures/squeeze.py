@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rig.errors import ContactNotFound, GaugeDrift
+from rig.errors import ContactNotFound
 from rig.procedures.bench import Bench
+from rig.procedures.diagnosis import check_gauge_lives
+from rig.procedures.gauge_zero import unloaded_n
 from rig.records.trace import Trace
 
 PRESS_MM_PER_S = 6.0
@@ -16,7 +18,6 @@ SAMPLE_S = 0.08
 POLL_S = 0.008
 ZERO_READINGS = 10
 LEAVE_MM = 0.5
-NOISE_SHARE = 3.0
 
 
 def squeeze_pouch(bench: Bench) -> Trace:
@@ -35,7 +36,7 @@ def squeeze_pouch(bench: Bench) -> Trace:
     bench.present("anvil")
     bench.stage.move_to("z", nest.pouch_mm - LEAVE_MM)
     start_s = bench.clock.now()
-    first_zero_n = bench.mean_force_n(ZERO_READINGS)
+    first_zero_n = unloaded_n(bench, ZERO_READINGS)
     rows = [(0.0, bench.stage.position("z"), first_zero_n)]
     _press(bench, first_zero_n, start_s, rows)
     hold_s = bench.clock.now() - start_s
@@ -44,8 +45,7 @@ def squeeze_pouch(bench: Bench) -> Trace:
         rows.append((passed_s, held_mm, _force_n(bench)))
         bench.clock.sleep(SAMPLE_S)
     bench.stage.move_to("z", nest.pouch_mm - LEAVE_MM)
-    last_s, last_zero_n = bench.clock.now() - start_s, bench.mean_force_n(ZERO_READINGS)
-    _check_zero(bench, last_zero_n - first_zero_n, last_s)
+    last_s, last_zero_n = bench.clock.now() - start_s, unloaded_n(bench, ZERO_READINGS)
     time_s, position_mm, force_n = np.array(rows).T
     zero_n = first_zero_n + (last_zero_n - first_zero_n) * time_s / last_s
     return Trace(
@@ -72,6 +72,7 @@ def _press(bench: Bench, zero_n: float, start_s: float, rows: list[tuple[float, 
             bench.clock.sleep(POLL_S)
             if not bench.stage.is_busy("z"):
                 bench.retract()
+                check_gauge_lives(bench)
                 raise ContactNotFound(
                     f"only {force - zero_n:.2f} N at {bottom_mm:g} mm",
                     expected=f"{wanted_n:g} N from a pouch under the anvil",
@@ -82,15 +83,3 @@ def _press(bench: Bench, zero_n: float, start_s: float, rows: list[tuple[float, 
 
 def _force_n(bench: Bench) -> float:
     return bench.force_n(limit_n=bench.station.safety.pouch_force_limit_n)
-
-
-def _check_zero(bench: Bench, change_n: float, seconds: float) -> None:
-    figure = bench.station.figure
-    noise_n = figure("force_gauge", "noise_n") + figure("force_gauge", "resolution_n")
-    allowed_n = figure("force_gauge", "zero_drift_n_per_s") * seconds + NOISE_SHARE * noise_n
-    if abs(change_n) > allowed_n:
-        raise GaugeDrift(
-            f"force_gauge: its zero moved by {change_n:+.3f} N in {seconds:.1f} s without load",
-            expected=f"at most {allowed_n:.3f} N",
-            do="Let it warm up or have it repaired; the pen was not judged by it",
-        )

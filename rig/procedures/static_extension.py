@@ -12,6 +12,7 @@ import numpy as np
 from rig.errors import ContactNotFound
 from rig.instruments.roles import Park
 from rig.procedures.bench import Bench
+from rig.procedures.diagnosis import check_gauge_lives
 from rig.procedures.touch import creep, scan
 from rig.records.trace import Trace
 
@@ -84,6 +85,7 @@ def _creep_to_needles(bench: Bench, depth_mm: float, rim_mm: float) -> float:
         speed_mm_per_s=CREEP_MM_PER_S, touch_n=TOUCH_N, zero_readings=ZERO_READINGS,
     )  # fmt: skip
     if touched_mm is None:
+        check_gauge_lives(bench)
         raise ContactNotFound(
             f"no needles {rim_mm - nearest_mm:.3f} to {rim_mm - farthest_mm:.3f} mm beyond the rim",
             expected=f"needles at rest near {depth_mm:g} mm",

@@ -10,6 +10,7 @@ import numpy as np
 from calibration.extension import MAD_TO_SIGMA, coarse_extension, crank_drop
 from rig.errors import ContactNotFound, ForceLimitExceeded, InstrumentError
 from rig.procedures.bench import Bench
+from rig.procedures.diagnosis import check_contact_wire, check_pen_runs, contact_open
 from rig.product import Product, Setting
 from rig.records.trace import Trace
 
@@ -64,6 +65,7 @@ def run_at(bench: Bench, setting: Setting) -> None:
 
     Raises:
         InstrumentError: the motor does not come to a steady speed.
+        PenStopped: it does not turn, or the pen has booted anew.
     """
     pen, design = bench.pen, bench.product.mechanics
     before = pen.status()
@@ -76,6 +78,8 @@ def run_at(bench: Bench, setting: Setting) -> None:
     settled = before.running and before.set_rate_per_min == setting.rate_per_min
     travel_s = change_mm / design.depth_speed_mm_per_s
     bench.clock.sleep(max(travel_s, 0.0 if settled else RAMP_CONSTANTS * design.ramp_s))
+    if settled:
+        return
     deadline = bench.clock.now() + SPEED_TIMEOUT_S
     last = pen.motor_speed_per_min()
     while not settled:
@@ -84,6 +88,7 @@ def run_at(bench: Bench, setting: Setting) -> None:
         settled = speed > 0 and abs(speed - last) <= SPEED_TOLERANCE * speed
         last = speed
         if not settled and bench.clock.now() > deadline:
+            check_pen_runs(bench, setting)
             raise InstrumentError(
                 "pen",
                 f"the motor speed is still changing after {SPEED_TIMEOUT_S:g} s ({last:.0f} /min)",
@@ -105,6 +110,8 @@ def capture_strokes(
 
     Raises:
         ContactNotFound: the needles never reached the plate.
+        ContactOpen: they press on it, and the counter sees nothing.
+        PenStopped: the pen did not run at the setting all the time.
         ForceLimitExceeded: more force than the station allows.
     """
     bench.present("datum")
@@ -124,12 +131,15 @@ def capture_strokes(
             bench.force_n()
         reach_mm = seen.add(gap_mm, strokes_seen).reach_mm(bench.product)
         if stamps and stamped is None and overlap_mm <= STAMP_OVERLAP_MM:
-            stamped = _capture_stamps(bench, setting, stamps, overlap_mm=float(overlap_mm))
+            stamped = _capture_stamps(bench, setting, stamps), float(overlap_mm)
+    status = check_pen_runs(bench, setting)
+    if len(duties) < GAPS * strokes:
+        _check_contact(bench, setting, rim_mm, min(seen.gaps_mm))
     return StrokeCapture(
         setting,
         Trace("strokes " + _slug(setting), {"plate_mm": np.array(plates), "duty": np.array(duties)},
               {"rim_mm": rim_mm, "x": "plate_mm", "y": "duty", **_about(setting)}),
-        stamped,
+        None if stamped is None else _stamps_trace(setting, *stamped, status.motor_speed_per_min),
     )  # fmt: skip
 
 
@@ -140,6 +150,9 @@ def capture_rate(
 
     Returns:
         Trace with column ``time_s``, from an arbitrary origin.
+
+    Raises:
+        As :func:`capture_strokes`.
     """
     bench.present("datum")
     run_at(bench, setting)
@@ -149,7 +162,11 @@ def capture_rate(
     seen.add(gap_mm, bench.counter.duty(RATE_PROBE_STROKES, timeout_s=_patience_s(setting)))
     overlap_mm = max(LIGHT_OVERLAP_MM, SAFE_SCATTERS * seen.scatter_mm(bench.product))
     _move_to_gap(bench, rim_mm, seen.reach_mm(bench.product) - overlap_mm)
-    return _capture_stamps(bench, setting, stamps, overlap_mm=overlap_mm)
+    recorded = _capture_stamps(bench, setting, stamps)
+    status = check_pen_runs(bench, setting)
+    if len(recorded) < stamps:
+        _check_contact(bench, setting, rim_mm, min(seen.gaps_mm))
+    return _stamps_trace(setting, recorded, overlap_mm, status.motor_speed_per_min)
 
 
 def needles_are_seen(bench: Bench, setting: Setting, rim_mm: float) -> bool:
@@ -203,7 +220,10 @@ def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: fl
     while True:
         _move_to_gap(bench, rim_mm, gap_mm)
         duties = bench.counter.duty(PROBE_STROKES, timeout_s=_patience_s(setting))
-        bench.force_n()
+        if duties:
+            bench.force_n()
+        else:
+            check_contact_wire(bench, setting)
         if len(duties) >= PROBE_STROKES_SEEN:
             seen = _Seen([gap_mm], [duties])
             if seen.reach_mm(bench.product) - SMALLEST_GAP_MM >= LEAST_DEEPEST_OVERLAP_MM:
@@ -213,20 +233,33 @@ def _find_needles(bench: Bench, setting: Setting, rim_mm: float, expected_mm: fl
             break
         # A single stroke that is seen just grazes the plate, and its bounce looks like a deep one.
         gap_mm = max(SMALLEST_GAP_MM, gap_mm - (GRAZE_STEP_MM if duties else PROBE_STEP_MM))
+    check_pen_runs(bench, setting)
     bench.retract()
     raise ContactNotFound(
         f"too little contact of the needles at {setting}, down to a gap of {gap_mm:.3f} mm",
         expected=f"contact near a gap of {setting.depth_mm:g} mm",
-        do="Check the contact wire, the tip, and that the strokes run",
+        do="Check the tip and the contact wire, and that the pen sits in its nest as deep as it should",
     )
 
 
-def _capture_stamps(bench: Bench, setting: Setting, count: int, *, overlap_mm: float) -> Trace:
+def _check_contact(bench: Bench, setting: Setting, rim_mm: float, gap_mm: float) -> None:
+    """Go back to where strokes were seen; where none is seen any more, the contact is gone."""
+    _move_to_gap(bench, rim_mm, gap_mm)
+    if not bench.counter.duty(PROBE_STROKES, timeout_s=_patience_s(setting)):
+        check_pen_runs(bench, setting)
+        raise contact_open("strokes were seen and are no longer, though the pen runs", setting)
+
+
+def _capture_stamps(bench: Bench, setting: Setting, count: int) -> list[float]:
     """Record time stamps of the closing contact where the plate is now."""
-    stamps = bench.counter.time_stamps_s(count, timeout_s=_patience_s(setting))
-    reported = bench.pen.motor_speed_per_min()
-    about = {"overlap_mm": overlap_mm, "reported_per_min": reported, **_about(setting)}
-    return Trace("stamps " + _slug(setting), {"time_s": np.array(stamps)}, about)
+    return bench.counter.time_stamps_s(count, timeout_s=_patience_s(setting))
+
+
+def _stamps_trace(
+    setting: Setting, stamps_s: list[float], overlap_mm: float, reported_per_min: float
+) -> Trace:
+    about = {"overlap_mm": overlap_mm, "reported_per_min": reported_per_min, **_about(setting)}
+    return Trace("stamps " + _slug(setting), {"time_s": np.array(stamps_s)}, about)
 
 
 def _move_to_gap(bench: Bench, rim_mm: float, gap_mm: float) -> float:

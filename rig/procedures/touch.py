@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rig.procedures.bench import Bench
+from rig.procedures.gauge_zero import unloaded_n
 
 Floats = NDArray[np.float64]
 
@@ -28,10 +29,25 @@ def creep(
 
     Raises:
         ForceLimitExceeded: more force than the station allows.
+        GaugeDrift: the gauge's zero is not what it was.
+    """
+    bench.stage.move_to("z", nearest_mm)
+    zero_n = unloaded_n(bench, zero_readings)
+    return feel(bench, farthest_mm, zero_n, speed_mm_per_s=speed_mm_per_s, touch_n=touch_n)
+
+
+def feel(
+    bench: Bench, farthest_mm: float, zero_n: float, *, speed_mm_per_s: float, touch_n: float
+) -> float | None:
+    """Move on towards the pen until the force is ``touch_n`` above ``zero_n``.
+
+    Returns:
+        Where the stage stopped, mm; None when nothing was felt: the stage is retracted then.
+
+    Raises:
+        ForceLimitExceeded: more force than the station allows.
     """
     stage = bench.stage
-    stage.move_to("z", nearest_mm)
-    zero_n = bench.mean_force_n(zero_readings)
     stage.move_to("z", farthest_mm, speed=speed_mm_per_s, wait=False)
     while bench.force_n() - zero_n < touch_n:
         if not stage.is_busy("z"):

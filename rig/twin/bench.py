@@ -7,6 +7,8 @@ question. Positions are in mm along the stage, growing towards the pen.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +17,17 @@ from rig.product import Product
 from rig.twin.faults import FaultSchedule, parse_fault
 from rig.twin.physics.axis import Axis
 from rig.twin.physics.contact import NeedleContact
+from rig.twin.physics.emergency_stop import EmergencyStop
 from rig.twin.physics.film import FilmUnderNeedles
+from rig.twin.physics.force_chain import ForceChain
 from rig.twin.physics.needle_wear import NeedleWear
 from rig.twin.physics.needles import needles_of
 from rig.twin.physics.peel import SealInGrip
 from rig.twin.physics.pen import PenMechanics, Stroke
 from rig.twin.physics.phantom import PhantomUnderNeedles
 from rig.twin.physics.pouch import PouchUnderAnvil
+from rig.twin.physics.room import REFERENCE_C, Room
+from rig.twin.physics.step import StepUnderProbe
 from rig.twin.physics.supply import NOTHING, Feed, SupplyOutput
 from rig.twin.randomness import noise_source
 from rig.twin.time import TwinTime
@@ -31,10 +37,13 @@ Floats = NDArray[np.float64]
 
 # Where the turret presents each target, in degrees, and how exactly it must stand there.
 TARGET_ANGLES = {"datum": 0.0, "film": 72.0, "phantom": 144.0, "anvil": 216.0, "grip": 288.0}
+TARGET_ANGLES |= {"step_low": 18.0, "step_high": 36.0}
 TARGET_TOLERANCE = 0.5
 START_POSITION_MM = 3.0
-REFERENCE_C = 20.0  # lengths of pen and stage are those at this temperature
+TRAVEL_MM = 60.0
+LONGEST_REACH_MM = 10.0  # no needle and no layer is as long
 IDLE_STEP_S = 0.02
+SOFT_WIDTHS = 25.0  # so far from a soft contact its force is nothing
 
 
 class TwinBench:
@@ -45,23 +54,36 @@ class TwinBench:
         product: the design of the pen that is clamped in.
         time: the twin's time.
         seed: decides every random number.
+
+    Attributes:
+        room: the temperature around it.
+        move_error_mm: how far from where it was told the stage's latest motion ended.
+        on_power_loss: called when the pen loses power, with the moment at which it has it back; the
+            firmware sets it.
     """
 
     def __init__(self, world: World, product: Product, time: TwinTime, *, seed: int) -> None:
         self.world, self.product, self.time = world, product, time
         self.faults = FaultSchedule(map(parse_fault, world.faults), time.now)
         self._seed = seed
+        self.emergency_stop = EmergencyStop(self.faults.of("stage", "emergency_stop"))
+        self.force_chain = ForceChain(self, world.overload)
+        self._keepers: list[Callable[[float], None]] = []
+        self._caught_up_s, self._unseen = 0.0, False
         self.z, self.turret = Axis(START_POSITION_MM), Axis(0.0)
         self._move_noise, self._move_key = self.random("stage"), -1.0
-        self._move_error_mm = 0.0
+        self.move_error_mm = 0.0
         needles = needles_of(world.pen.tip, product.mechanics.needles, seed=seed)
-        self._pen = PenMechanics(world.pen, product, self.random("strokes"), needles)
+        self._pen = PenMechanics(world.pen, product, self.random("strokes"), needles, self.faults)
         self.supply = self._pen.power.supply = SupplyOutput(world.supply)
         slope = world.nest.tilt_mrad * 1e-3
         direction = world.nest.tilt_direction_rad
         self._needle_reach_mm = needles.reach_mm(slope * math.cos(direction), slope * math.sin(direction))
         self._longest_reach_mm = float(self._needle_reach_mm.max())
-        self._pen_mm_per_stage_mm = _pen_mm_per_stage_mm(world)
+        self.room = Room(world, self.faults)
+        losses = (*self.faults.of("pen", "browns_out"), *self.faults.of("pen", "reboots"))
+        self._power_losses = sorted(losses, key=lambda loss: loss.at_s, reverse=True)
+        self.on_power_loss: Callable[[float], None] = lambda dark_until_s: None
         self._contact = NeedleContact(
             world.contact,
             world.pen.crank,
@@ -69,6 +91,7 @@ class TwinBench:
             self._pen,
             world.nest.stiffness_n_per_mm,
             self.random("contact"),
+            self.faults,
         )
         self._film = FilmUnderNeedles(
             world.film,
@@ -96,6 +119,12 @@ class TwinBench:
             surface_mm=lambda times: self._heights_mm(times, "phantom", world.phantom.position_mm),
             reach_mm=self._pen.static_reach_mm,
         )
+        warmth_k = world.environment.temperature_c - REFERENCE_C
+        growth = (world.step.expansion_per_k - world.stage.expansion_per_k) * warmth_k
+        self._step = StepUnderProbe(world.step, growth, self._heights_mm)
+        self._clearance_mm = _clearance_mm(world)
+        lowest_mm = min(world.pouch.position_mm, world.step.low_mm, world.phantom.position_mm)
+        self._free_below_mm = lowest_mm - LONGEST_REACH_MM
         self._seal = SealInGrip(world.peel, self.random("peel"), self._grip_travels_mm)
 
     def random(self, name: str) -> np.random.Generator:
@@ -113,17 +142,46 @@ class TwinBench:
         pen = self.pen
         return pen.feed_at(self.time.now()) if pen.power.is_external else NOTHING
 
+    # Looking
+
+    def keep(self, keeper: Callable[[float], None]) -> None:
+        """Have ``keeper`` called with the present time before anybody looks at the bench.
+
+        It finds out what happened meanwhile (an input that switched, an axis that stalled) and may change
+        a motion from that moment on, for nobody has seen what would have come after.
+        """
+        self._keepers.append(keeper)
+
+    def catch_up(self) -> None:
+        """Let everything happen that happened by itself until now."""
+        now_s = self.time.now()
+        if self._unseen or now_s <= self._caught_up_s:
+            return
+        with self._nobody_looks():
+            for keeper in self._keepers:
+                keeper(now_s)
+        self._caught_up_s = now_s
+
+    @contextmanager
+    def _nobody_looks(self) -> Iterator[None]:
+        """Find things out without that anything is decided or drawn by it."""
+        before, self._unseen = self._unseen, True
+        try:
+            yield
+        finally:
+            self._unseen = before
+
     # Position
 
     def plates_mm(self, times_s: Floats) -> Floats:
         """Return where the target head truly is: what the stage was told, with the stage's errors."""
         stage, now_s = self.world.stage, float(times_s[-1])
-        if self.z.ends_at() != self._move_key and not self.z.busy_at(now_s):
+        if not self._unseen and self.z.ends_at() != self._move_key and not self.z.busy_at(now_s):
             self._move_key = self.z.ends_at()
-            self._move_error_mm = float(self._move_noise.normal(0.0, stage.repeatability_mm))
+            self.move_error_mm = float(self._move_noise.normal(0.0, stage.repeatability_mm))
         told = self.z.positions_at(times_s)
         cyclic = stage.cyclic_mm * np.sin(2 * np.pi * told / stage.cyclic_period_mm)
-        heights: Floats = told * (1.0 + stage.scale_error) + cyclic + self._move_error_mm
+        heights: Floats = told * (1.0 + stage.scale_error) + cyclic + self.move_error_mm
         return heights
 
     def target_at(self, time_s: float) -> str | None:
@@ -159,7 +217,8 @@ class TwinBench:
         nest = self.world.nest
         drifts_mm = nest.drift_mm * -np.expm1(-times_s / nest.drift_time_s)
         below_mm = -self._heights_mm(times_s, "datum", nest.rim_position_mm) + drifts_mm
-        gaps: Floats = below_mm * self._pen_mm_per_stage_mm
+        below_mm += self.room.rim_shift_mm(times_s)
+        gaps: Floats = below_mm * self.room.pen_mm_per_stage_mm(times_s)
         return gaps
 
     # Contact
@@ -187,7 +246,8 @@ class TwinBench:
         self._march(time_s)
         if not self._pen.running:
             reach_mm = self._static_reaches_mm(time_s).max() - self.world.contact.threshold_mm
-            return bool(reach_mm > self._gaps_mm(np.array([time_s]))[0]) and not self.world.contact.wire_open
+            touches = bool(reach_mm > self._gaps_mm(np.array([time_s]))[0])
+            return touches and not self._contact.wire_is_open_at(time_s)
         before = [edge for edge in self._contact.edges_since(time_s - 1.0) if edge.time_s <= time_s]
         return bool(before) and before[-1].closes
 
@@ -195,11 +255,23 @@ class TwinBench:
         return self._pen.next_end_s() if self._pen.running else now_s + IDLE_STEP_S
 
     def _march(self, time_s: float) -> None:
+        self.catch_up()
+        while self._power_losses and self._power_losses[-1].at_s <= time_s:
+            loss = self._power_losses.pop()
+            self._run_strokes(loss.at_s)
+            self._pen.stop(loss.at_s)
+            self.on_power_loss(loss.at_s if loss.for_s is None else loss.ends_s)
+        self._run_strokes(time_s)
+
+    def _run_strokes(self, time_s: float) -> None:
+        before, self._unseen = self._unseen, False  # the needles meet the plate, whoever looks
         while self._pen.next_end_s() <= time_s:
             stroke = self._pen.finish_stroke()
             self._contact.strike(stroke, self._contact_gap_mm(stroke))
             if self.target_at(stroke.top_s) == "phantom":
                 self._pen.load_n = self._phantom.strike(stroke.top_s, stroke.top_mm)
+        self._pen.stall_if_due(time_s)
+        self._unseen = before
 
     def _contact_gap_mm(self, stroke: Stroke) -> float:
         """Return how far a nominal needle's top must reach beyond the rim to touch metal in this stroke."""
@@ -216,10 +288,6 @@ class TwinBench:
         now_s = float(times_s.max())
         self._march(now_s)
         match self.target_at(now_s):
-            case "datum":
-                return self._datum_forces_n(times_s)
-            case "film":
-                return self._film.rim_n(self._film_overlaps_mm(times_s)) + self._pen.load_n
             case "anvil":
                 return self._pouch.force_n(times_s)
             case "phantom" if self._pen.running:
@@ -228,8 +296,92 @@ class TwinBench:
                 return self._phantom.force_n(times_s)
             case "grip":
                 return self._seal.force_n(times_s)
+            case target:
+                return self._force_without_past_n(target, times_s)
+
+    def _force_without_past_n(self, target: str | None, times_s: Floats) -> Floats:
+        match target:
+            case "datum":
+                return self._datum_forces_n(times_s)
+            case "film":
+                return self._film.rim_n(self._film_overlaps_mm(times_s)) + self._pen.load_n
+            case "step_low" | "step_high" as face:
+                return self._step.force_n(times_s, face)
             case _:
                 return np.zeros_like(times_s)
+
+    def unseen_forces_n(self, times_s: Floats) -> Floats:
+        """Return the true axial compression at recent moments; nothing is decided or drawn by it."""
+        with self._nobody_looks():
+            return self.force_n(times_s)
+
+    def unseen_force_n(self, time_s: float) -> float:
+        """Return the same at one moment."""
+        return float(self.unseen_forces_n(np.array([time_s]))[0])
+
+    def largest_remembered_n(self, time_s: float) -> float:
+        """Return the largest force so far on the target that is presented, which remembers it."""
+        now_n = self.unseen_force_n(time_s)
+        match self.target_at(time_s):
+            case "anvil":
+                return self._pouch.largest_n
+            case "phantom":
+                return max(self._phantom.largest_n, now_n)
+            case "grip":
+                return self._seal.largest_n
+            case _:
+                return now_n
+
+    def may_touch(self, from_s: float, to_s: float) -> bool:
+        """Say whether the presented target may touch anything within a stretch of time."""
+        highest_mm = self.z.highest_between(from_s, to_s)[1]
+        return highest_mm >= self._free_below_mm and highest_mm >= self._touches_from_mm(to_s)
+
+    def _touches_from_mm(self, time_s: float) -> float:
+        """Return the place of the stage below which the presented target touches nothing at all."""
+        world, target = self.world, self.target_at(time_s)
+        needles_mm = 0.0 if self._pen.running else max(0.0, float(self._static_reaches_mm(time_s).max()))
+        match target:
+            case "datum":
+                early_mm = world.pen.rim_radius_mm * abs(world.nest.tilt_mrad) * 1e-3
+                early_mm += SOFT_WIDTHS * world.nest.soft_mm
+                return world.nest.rim_position_mm - early_mm - needles_mm - self._clearance_mm
+            case "film":
+                return world.film.position_mm - self._film.thickness_mm - self._clearance_mm
+            case "phantom":
+                return world.phantom.position_mm - needles_mm - self._clearance_mm
+            case "anvil":
+                return world.pouch.position_mm - self._clearance_mm
+            case "step_low" | "step_high":
+                return world.step.low_mm - self._clearance_mm
+            case _:
+                return math.inf
+
+    def remembers_at(self, time_s: float) -> bool:
+        """Say whether the force on the presented target depends on what happened before."""
+        return self.target_at(time_s) in ("anvil", "phantom", "grip")
+
+    def most_force_n(self, times_s: Floats) -> Floats:
+        """Return what the force does not exceed at recent moments, without working out what happened.
+
+        It is the force itself on every target that remembers nothing.
+        """
+        last_s = float(times_s[-1])
+        if not self.may_touch(float(times_s[0]), last_s):
+            return np.zeros_like(times_s)
+        with self._nobody_looks():
+            return self._most_force_n(self.target_at(last_s), times_s)
+
+    def _most_force_n(self, target: str | None, times_s: Floats) -> Floats:
+        match target:
+            case "anvil":
+                return self._pouch.most_n(times_s)
+            case "phantom":
+                return self._phantom.most_n(times_s) + self._pen.load_n
+            case "grip":
+                return np.zeros_like(times_s)
+            case _:
+                return self._force_without_past_n(target, times_s)
 
     def _datum_forces_n(self, times_s: Floats) -> Floats:
         nest, gaps_mm = self.world.nest, self._gaps_mm(times_s)
@@ -249,12 +401,11 @@ class TwinBench:
         return self._pen.static_reach_mm(time_s) + self._needle_reach_mm
 
 
-def _pen_mm_per_stage_mm(world: World) -> float:
-    """Return what a millimetre that the stage moves near the rim is along the pen, both warm."""
-    warmth = (world.stage.expansion_per_k - world.pen.expansion_per_k) * (
-        world.environment.temperature_c - REFERENCE_C
-    )
-    return (1.0 + warmth) * math.cos(world.nest.axis_tilt_mrad * 1e-3)
+def _clearance_mm(world: World) -> float:
+    """Return more than the stage's errors, drift and growth can bring a target nearer."""
+    stage = world.stage
+    errors_mm = TRAVEL_MM * abs(stage.scale_error) + stage.cyclic_mm + 6.0 * stage.repeatability_mm
+    return errors_mm + abs(world.nest.drift_mm) + 0.02
 
 
 def _soft_overlap(overlap_mm: Floats, width_mm: float) -> Floats:

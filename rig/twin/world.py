@@ -57,6 +57,7 @@ class Motor(Section):
     sag: NonNegative = p(0.01, "1", "relative loss of a rate still held, at no voltage against full voltage")
     warming_k_per_min: NonNegative = p(2.0, "K/min", "warming of the pen's nose while the motor runs")
     current_ma: Positive = p(310.0, "mA", "current at 7000 /min without load")
+    stall_ma: Positive = p(1400.0, "mA", "current of a motor that is on and does not turn")
 
 
 class Crank(Section):
@@ -128,6 +129,7 @@ class Pen(Section):
     power: PenPower = PenPower()
     rim_radius_mm: Positive = p(4.0, "mm", "radius of the rim")
     expansion_per_k: float = p(17.0e-6, "1/K", "thermal expansion of pen and needles, of their size at 20 °C")
+    warming_s: Positive = p(90.0, "s", "time constant with which the pen follows the room")
 
 
 class Contact(Section):
@@ -152,6 +154,17 @@ class Nest(Section):
     axis_tilt_mrad: float = p(2.5, "mrad", "angle between the stage's travel and the pen's axis")
     drift_mm: float = p(0.0004, "mm", "how far the rim moves in all as the nest warms with the pen in it")
     drift_time_s: Positive = p(60.0, "s", "time constant of that movement")
+    warming_mm_per_k: float = p(0.0016, "mm/K", "how far the rim moves away as the nest follows the room")
+
+
+class OverloadSwitch(Section):
+    """The switch in each target's mount that opens the force chain, whatever the gauge says."""
+
+    datum_n: Positive = p(4.7, "N", "force at which the switch in the datum plate's mount opens")
+    film_n: Positive = p(4.7, "N", "the same under the film")
+    phantom_n: Positive = p(4.7, "N", "the same under the phantom")
+    anvil_n: Positive = p(25.5, "N", "the same above the anvil")
+    step_n: Positive = p(4.7, "N", "the same behind the probe for the reference step")
 
 
 class Pouch(Section):
@@ -243,6 +256,15 @@ class Film(Section):
     hole_mm: Positive = p(0.12, "mm", "strokes nearer to each other than this meet the same holes")
 
 
+class Step(Section):
+    """The reference step on the nest, beside the pen: what the station is checked with."""
+
+    low_mm: Positive = p(36.312, "mm", "stage position at which the probe touches the lower face")
+    height_mm: Positive = p(5.00118, "mm", "from the lower face to the upper, at 20 °C")
+    stiffness_n_per_mm: Positive = p(250.0, "N/mm", "of gauge, probe and step together")
+    expansion_per_k: float = p(11.8e-6, "1/K", "thermal expansion of the step")
+
+
 class Stage(Section):
     """What the stage does, beyond what it is told."""
 
@@ -252,6 +274,7 @@ class Stage(Section):
     cyclic_period_mm: Positive = p(1.27, "mm", "pitch of the screw")
     repeatability_mm: NonNegative = p(0.00015, "mm", "scatter of each move's end")
     expansion_per_k: float = p(11.0e-6, "1/K", "thermal expansion of the screw; its scale holds at 20 °C")
+    warming_s: Positive = p(600.0, "s", "time constant with which the screw follows the room")
 
 
 class Gauge(Section):
@@ -343,11 +366,13 @@ class World(Section):
     pen: Pen = Pen()
     contact: Contact = Contact()
     nest: Nest = Nest()
+    overload: OverloadSwitch = OverloadSwitch()
     pouch: Pouch = Pouch()
     phantom: Phantom = Phantom()
     wear: Wear = Wear()
     peel: Peel = Peel()
     film: Film = Film()
+    step: Step = Step()
     stage: Stage = Stage()
     gauge: Gauge = Gauge()
     counter: Counter = Counter()

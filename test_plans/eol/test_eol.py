@@ -69,7 +69,12 @@ def test_depth_limiter_refuses(bench, calibrated_pen, verdict):
     verdict.judge("limiter.refuses", count(limiter_refuses(bench)))
 
 
+def test_rim_is_where_it_was(datum_check):
+    """Nothing moved, slipped or grew since the datum, or all that stands on it would be void."""
+    datum_check.close()
+
+
 @pytest.mark.requirement("PEN-RELEASE")
-def test_pen_is_released(bench, run, verdict):
-    verdict.judge("pen.released", count(release_pen(bench)))
+def test_pen_is_released(bench, run, calibrated_pen, verdict):
+    verdict.judge("pen.released", count(release_pen(bench, calibrated_pen.write_back.after)))
     run.takt_ends()

@@ -239,3 +239,13 @@ def test_any_record_gives_a_finite_result_or_a_refusal(force: list[float], hold_
         return
     assert math.isfinite(found.rate.value)
     assert math.isfinite(found.rate.U)
+
+
+@pytest.mark.parametrize("channel_um", [0.0, 60.0])
+def test_a_pouch_that_slips_is_no_leak(channel_um: float) -> None:
+    """A step of the force is refused, however the rest decays; a decay without one is not."""
+    record = squeeze(channel_um)[0]
+    assert estimate(record)
+    slipped = np.where(record.time_s > record.hold_s + 3.0, record.force_n - 0.2, record.force_n)
+    with pytest.raises(EstimateError, match=r"the force jumps by -0\.(19|2\d) N 3\.0 s into the dwell"):
+        estimate(replace(record, force_n=slipped))

@@ -151,7 +151,7 @@ def test_settings_put_the_rate_in_the_outer_loop() -> None:
     plan = ["depths_mm=[0.75, 1.0]", "between_mm=[0.8]", "rates_per_min=[5000, 7000]"]
     product = check_model(Product, changed(*(f"calibration.{line}" for line in plan)), source="pen.toml")
     assert product.settings(At.ONCE) == [None]
-    assert product.settings(At.RATES) == [(1.0, 5000), (1.0, 7000)]
+    assert product.settings(At.RATES) == [(1.0, 7000), (1.0, 5000)]
     assert product.settings(At.GRID) == [(0.75, 5000), (1.0, 5000), (0.75, 7000), (1.0, 7000)]
     assert product.settings(At.BETWEEN) == [(0.8, 5000), (0.8, 7000)]
     assert str(Setting(0.5, 5000)) == "0.50 mm @ 5000 /min"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rig.twin.faults import FaultSchedule
 from rig.twin.physics.pen import PenMechanics, Stroke
 from rig.twin.world import Contact, Crank, Motor
 
@@ -30,6 +31,7 @@ class NeedleContact:
         pen: the mechanics that make the strokes.
         nest_stiffness_n_per_mm: how far the plate gives under the strokes' mean force.
         random: noise of the contact.
+        faults: a broken wire, and bounces beyond the usual.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class NeedleContact:
         pen: PenMechanics,
         nest_stiffness_n_per_mm: float,
         random: np.random.Generator,
+        faults: FaultSchedule,
     ) -> None:
+        self._faults = faults
         self._contact, self._crank, self._motor = contact, crank, motor
         self._pen, self._random = pen, random
         self._nest_stiffness = nest_stiffness_n_per_mm
@@ -50,6 +54,10 @@ class NeedleContact:
         """Return the edges from a moment on, in order."""
         return self._edges[bisect_left(self._edges, time_s, key=lambda edge: edge.time_s) :]
 
+    def wire_is_open_at(self, time_s: float) -> bool:
+        """Say whether the wire was broken at a moment."""
+        return self._contact.wire_open or self._faults.stood("bench", "contact_open", time_s) is not None
+
     def strike(self, stroke: Stroke, gap_mm: float) -> None:
         """Work out one stroke against a plate at ``gap_mm`` below the rim plane, tip included.
 
@@ -57,7 +65,9 @@ class NeedleContact:
         """
         gap_mm += self._pen.load_n / self._nest_stiffness
         overlap_mm = stroke.top_mm - gap_mm
-        bounces, missed = int(self._random.poisson(self._contact.bounce_mean)), self._random.random()
+        bouncing = self._faults.stood("bench", "contact_bounce", stroke.start_s)
+        bounce_mean = self._contact.bounce_mean if bouncing is None else bouncing.value
+        bounces, missed = int(self._random.poisson(bounce_mean)), self._random.random()
         if overlap_mm <= 0:
             self._pen.load_n = 0.0
             return
@@ -70,7 +80,7 @@ class NeedleContact:
         duty = (opens_s - closes_s) / stroke.period_s
         self._pen.load_n = peak_n * 2 / 3 * max(0.0, duty)
         conducts = overlap_mm > self._contact.threshold_mm and missed >= self._contact.missed
-        if conducts and not self._contact.wire_open and closes_s < opens_s:
+        if conducts and not self.wire_is_open_at(stroke.top_s) and closes_s < opens_s:
             self._add(closes_s, opens_s, bounces)
 
     def _edge_s(self, stroke: Stroke, overlap_mm: float, side: float, drag: float) -> float:

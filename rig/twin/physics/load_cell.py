@@ -11,10 +11,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rig.twin.faults import FaultSchedule
 from rig.twin.time import TwinTime
 from rig.twin.world import World
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 # A mean over thousands of internal samples is taken over this many moments of the same window.
 MOMENTS = 8
@@ -29,6 +31,7 @@ class Loaded(Protocol):
 
     world: World
     time: TwinTime
+    faults: FaultSchedule
 
     def force_n(self, times_s: Floats) -> Floats:
         """Return the true axial compression at recent moments."""
@@ -51,6 +54,8 @@ class LoadCell:
         self._watched_until_s = bench.time.now()
         self.tare_n = 0.0
         self.highest_n = self.lowest_n = 0.0
+        self._drifts = bench.faults.of("force_gauge", "drift")
+        self._last_n: float | None = None
 
     def loads_n(self, ends_s: Floats, *, averaged: int, averaged_for_peaks: int) -> Floats:
         """Return the load at each of ``ends_s``, before the zero is taken off.
@@ -60,6 +65,8 @@ class LoadCell:
             averaged: how many internal samples, ending at that moment, make one load.
             averaged_for_peaks: the same for the samples among which peaks are sought.
         """
+        if self._last_n is not None and self._bench.faults.stands("force_gauge", "stuck"):
+            return np.full(len(ends_s), self._last_n)
         moments = min(averaged, MOMENTS)
         window_s = averaged / self._gauge.sample_hz
         back_s = (np.arange(moments) + 0.5) * (window_s / moments)
@@ -67,7 +74,9 @@ class LoadCell:
         sensed_n = self._sense(np.concatenate([watched_s, (ends_s[:, None] - back_s).ravel()]))
         self._watch(sensed_n[: len(watched_s)], averaged_for_peaks)
         means_n: Floats = sensed_n[len(watched_s) :].reshape(len(ends_s), moments).mean(axis=1)
-        return means_n + self._scatter(len(ends_s), averaged)
+        loads_n = means_n + self._scatter(len(ends_s), averaged)
+        self._last_n = float(loads_n[-1])
+        return loads_n
 
     def zero(self, load_n: float) -> None:
         """Call ``load_n`` zero from now on, and clear the peaks."""
@@ -79,11 +88,21 @@ class LoadCell:
         self.highest_n = self.lowest_n = self.tare_n
         self._watched_until_s = self._bench.time.now()
 
-    def _sense(self, times_s: Floats) -> Floats:
-        times_s = np.maximum(times_s, 0.0)  # a window may reach back to before the bench was switched on
+    def sensed_n(self, times_s: Floats, forces_n: Floats) -> Floats:
+        """Return what the converter makes of true forces at given moments, noise left out."""
+        if self._last_n is not None and self._bench.faults.stands("force_gauge", "stuck"):
+            return np.full(len(times_s), self._last_n)
         gauge = self._gauge
         drift_n = gauge.drift_n_per_s * np.maximum(times_s - gauge.drift_start_s, 0.0)
-        return self._bench.force_n(times_s) * (1.0 + gauge.gain_error) + gauge.offset_n + drift_n
+        for drift in self._drifts:
+            drifted_s = np.minimum(times_s, drift.ends_s) - drift.at_s
+            drift_n += drift.value * np.maximum(drifted_s, 0.0)
+        sensed: Floats = forces_n * (1.0 + gauge.gain_error) + gauge.offset_n + drift_n
+        return sensed
+
+    def _sense(self, times_s: Floats) -> Floats:
+        times_s = np.maximum(times_s, 0.0)  # a window may reach back to before the bench was switched on
+        return self.sensed_n(times_s, self._bench.force_n(times_s))
 
     def _scatter(self, count: int, averaged: int) -> Floats:
         return self._noise.normal(0.0, self._gauge.noise_n / np.sqrt(averaged), count)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rig.product import Product
+from rig.twin.faults import FaultSchedule, first_moment
 from rig.twin.physics.needles import NeedleSet
 from rig.twin.physics.pen_power import PenPower
 from rig.twin.physics.supply import Feed
@@ -82,9 +83,19 @@ class PenMechanics:
         product: its design, which the truth departs from.
         random: noise of the strokes.
         needles: the tip that is plugged in.
+        faults: when the motor stalls or is too hot; by itself it does neither.
     """
 
-    def __init__(self, pen: Pen, product: Product, random: np.random.Generator, needles: NeedleSet) -> None:
+    def __init__(
+        self,
+        pen: Pen,
+        product: Product,
+        random: np.random.Generator,
+        needles: NeedleSet,
+        faults: FaultSchedule | None = None,
+    ) -> None:
+        self._stalls = [] if faults is None else faults.of("pen", "stalls")
+        self._heats = [] if faults is None else faults.of("pen", "overheats")
         self.needles = needles
         self._pen, self._random = pen, random
         self.drive = DepthDrive(pen)
@@ -95,6 +106,9 @@ class PenMechanics:
         self._asked_per_min = product.calibration.rates_per_min[0]
         self._start_s, self._stop_s = 0.0, math.inf
         self._stroke: Stroke | None = None
+        self._stalls_s = math.inf
+        self._stalled_turn: float | None = None
+        self._is_straining = False
         self._speed_hz = 0.0
         self._warm_k, self._warm_since_s = 0.0, 0.0
         self._parked: str | None = "retracted"
@@ -110,11 +124,16 @@ class PenMechanics:
             self._stop_s = math.inf  # still coasting: drive on
             return
         self._parked, self._stop_s = None, math.inf
+        if self._stalls_at(time_s):
+            self._is_straining = True
+            return
+        self._stalled_turn = None
         self._speed_hz, self._warm_since_s, self._start_s = SLOWEST_HZ, time_s, time_s
         self._stroke = self._make_stroke(time_s)
 
     def stop(self, time_s: float) -> None:
         """Switch the motor off; it coasts, and its last stroke is finished."""
+        self._is_straining = False
         if self.running and self._stop_s == math.inf:
             self._stop_s = time_s + COAST_S
 
@@ -128,7 +147,11 @@ class PenMechanics:
 
     def park(self, time_s: float, where: str) -> None:
         """Turn the crank to rest at its bottom (retracted) or its top (extended)."""
-        self._parked, self._parked_from_s = where, time_s + PARK_S
+        if self._stalls_at(time_s):
+            self._parked = None
+        else:
+            self._stalled_turn = None
+            self._parked, self._parked_from_s = where, time_s + PARK_S
 
     # What it is doing
 
@@ -137,9 +160,14 @@ class PenMechanics:
         """Whether the crank turns."""
         return self._stroke is not None
 
+    @property
+    def switched_on(self) -> bool:
+        """Whether the motor is on, or the crank still turns."""
+        return self.running or self._is_straining
+
     def parked_at(self, time_s: float) -> str | None:
         """Return where the needles rest: "retracted", "extended", or None while anything moves."""
-        return None if self.running or time_s < self._parked_from_s else self._parked
+        return None if self.switched_on or time_s < self._parked_from_s else self._parked
 
     def speed_per_min_at(self, time_s: float) -> float:
         """Return the speed of the crank, strokes a minute."""
@@ -147,6 +175,8 @@ class PenMechanics:
 
     def current_ma_at(self, time_s: float) -> float:
         """Return the motor current."""
+        if self._is_straining:
+            return self._pen.motor.stall_ma
         return (
             self._pen.motor.current_ma * (self._speed_hz * 60.0 / 7000.0 + 0.5 * self.load_n)
             if self.running
@@ -168,6 +198,10 @@ class PenMechanics:
         too_low = not self.running and self.power.is_low(load_v)
         return not (self.power.is_cut_off or too_low)
 
+    def is_hot_at(self, time_s: float) -> bool:
+        """Say whether the motor is too hot for the firmware to run it."""
+        return math.isfinite(first_moment(self._heats, time_s, math.nextafter(time_s, math.inf)))
+
     def temperature_rise_k(self, time_s: float) -> float:
         """Return how much warmer the pen's nose is than when the world began."""
         minutes = (time_s - self._warm_since_s) / 60.0 if self.running else 0.0
@@ -177,25 +211,39 @@ class PenMechanics:
         """Return the reach of a nominal needle at rest: far below the rim when retracted."""
         if self._parked == "extended" and not self.running and time_s >= self._parked_from_s:
             return self._top_mm(time_s)
-        return self._top_mm(time_s) - self._stroke_mm
+        drop_mm = self._stroke_mm if self._stalled_turn is None else self._drop_mm(self._stalled_turn)
+        return self._top_mm(time_s) - drop_mm
 
     # Strokes
 
     def next_end_s(self) -> float:
-        """Return when the present stroke ends; never, when nothing turns."""
-        return self._stroke.end_s if self._stroke is not None else math.inf
+        """Return when the present stroke ends; never, when nothing turns or the motor will have stalled."""
+        if self._stroke is None or self._stalls_s < self._stroke.end_s:
+            return math.inf
+        return self._stroke.end_s
+
+    def stall_if_due(self, time_s: float) -> None:
+        """Let the crank stand where the motor stalled, if it has by now."""
+        stroke = self._stroke
+        if stroke is None or self._stalls_s > time_s:
+            return
+        self._stalled_turn = (self._stalls_s - stroke.start_s) / stroke.period_s
+        self._is_straining = self._stalls_s < self._stop_s
+        self._stand_still(self._stalls_s)
 
     def finish_stroke(self) -> Stroke:
         """Return the present stroke, whose end has come, and begin the next unless the motor stopped."""
         done = self._stroke
         assert done is not None, "no stroke is under way"
         self._watch_voltage(done)
+        hot_s = first_moment(self._heats, done.start_s, done.end_s)
+        if math.isfinite(hot_s):
+            self.stop(hot_s)
         target_hz = self.rate_hz_for(self._asked_per_min) * (1.0 - self._pen.motor.droop_per_n * self.load_n)
         decay = math.exp(-done.period_s / self._pen.motor.ramp_s)
         self._speed_hz = target_hz + (self._speed_hz - target_hz) * decay
         if done.end_s >= self._stop_s:
-            self._warm_k, self._warm_since_s = self.temperature_rise_k(done.end_s), done.end_s
-            self._stroke, self._parked, self._speed_hz, self.load_n = None, None, 0.0, 0.0
+            self._stand_still(done.end_s)
         else:
             self._stroke = self._make_stroke(done.end_s)
         return done
@@ -235,6 +283,8 @@ class PenMechanics:
         return stroke.period_s / (2 * math.pi) * (angle + wobble)
 
     def _draw_ma(self, time_s: float) -> float:
+        if self._is_straining:
+            return self._pen.motor.stall_ma
         if not self.running or self._stop_s < math.inf:
             return 0.0
         power, stroke = self._pen.power, self._stroke
@@ -259,10 +309,24 @@ class PenMechanics:
         warming = self._pen.depth.thermal_mm_per_k * self.temperature_rise_k(time_s)
         return self.drive.reach_at(time_s) + self.crank_shift_mm() + warming
 
+    def _stalls_at(self, time_s: float) -> bool:
+        return math.isfinite(first_moment(self._stalls, time_s, math.nextafter(time_s, math.inf)))
+
+    def _stand_still(self, time_s: float) -> None:
+        self._warm_k, self._warm_since_s = self.temperature_rise_k(time_s), time_s
+        self._stroke, self._parked, self._speed_hz, self.load_n = None, None, 0.0, 0.0
+
+    def _drop_mm(self, turn: float) -> float:
+        """Return how far the crank is below its top, a share of a turn after its bottom."""
+        angle = 2.0 * math.pi * (turn - 0.5)
+        lowered = (1.0 - math.cos(angle)) + self._ratio / 4.0 * (1.0 - math.cos(2.0 * angle))
+        return self._stroke_mm / 2.0 * lowered
+
     def _make_stroke(self, start_s: float) -> Stroke:
         motor, crank = self._pen.motor, self._pen.crank
         walk, white, scatter = self._random.normal(size=3)
         period_s = (1.0 + motor.period_jitter * walk) / self._speed_hz
         top_s = start_s + period_s * (0.5 + motor.stamp_jitter * white)
         top_mm = self._top_mm(start_s) + self.stretch_mm(self._speed_hz) + crank.top_scatter_mm * scatter
+        self._stalls_s = first_moment(self._stalls, start_s, start_s + period_s)
         return Stroke(start_s, period_s, top_s, top_mm)

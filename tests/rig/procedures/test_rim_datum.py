@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rig.errors import ContactNotFound, ForceLimitExceeded, InstrumentRejected
+from rig.errors import ContactNotFound, ForceLimitExceeded, InstrumentRejected, OutsideWindow
 from rig.fixtures.evaluate import rim_position
 from rig.procedures.rim_datum import scan_rim
+from rig.safety.guarded_stage import GuardedStage
 from tests.support.real_bench import real_bench
 
 
@@ -35,11 +36,16 @@ def test_without_a_pen_nothing_is_found_and_the_stage_is_retracted() -> None:
 
 def test_too_much_force_stops_and_retracts_the_stage() -> None:
     with real_bench(station=["safety.force_limit_n=1.0"]) as bench:
-        with pytest.raises(ForceLimitExceeded, match="stopped and retracted"):
+        with pytest.raises(ForceLimitExceeded, match="retracted"):
             scan_rim(bench)
         assert bench.stage.position("z") == pytest.approx(bench.station.nest.safe_mm, abs=0.001)
 
 
 def test_the_travel_limit_is_in_the_controller_before_anything_moves_up() -> None:
-    with real_bench() as bench, pytest.raises(InstrumentRejected):
-        bench.stage.move_to("z", bench.station.safety.highest_mm + 0.1)
+    with real_bench() as bench:
+        beyond_mm = bench.station.safety.highest_mm + 0.1
+        with pytest.raises(OutsideWindow, match="before datum"):
+            bench.stage.move_to("z", beyond_mm)
+        assert isinstance(bench.stage, GuardedStage)
+        with pytest.raises(InstrumentRejected):
+            bench.stage.bare.move_to("z", beyond_mm)

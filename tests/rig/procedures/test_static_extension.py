@@ -64,7 +64,8 @@ def test_stretch_at_speed_is_what_inertia_does() -> None:
         capture = capture_strokes(bench, setting, rim.as_read, expected_mm=None, strokes=10, stamps=0)
         at_speed = extension(capture, rim, bench.station, bench.product)
     found = stretch(at_speed.extension, at_rest.extension)
-    assert found.value == pytest.approx(0.010 * 1.5**2, abs=found.U)
+    # One run in twenty misses its 95 % interval; none should miss one twice as wide.
+    assert found.value == pytest.approx(0.010 * 1.5**2, abs=2 * found.U)
     assert found.U**2 < at_speed.extension.U**2 + at_rest.extension.U**2
 
 
@@ -93,5 +94,5 @@ def test_needles_that_do_not_come_out_are_not_found_and_the_stage_is_retracted()
 
 def test_the_force_limit_of_the_station_holds() -> None:
     limited = real_bench(station=["safety.force_limit_n=0.1"])
-    with limited as bench, pytest.raises(ForceLimitExceeded, match="stopped and retracted"):
+    with limited as bench, pytest.raises(ForceLimitExceeded, match="retracted"):
         scan_needles(bench, 1.25, bench.station.nest.rim_mm)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from calibration.errors import EstimateError
-from rig.errors import ContactNotFound
+from rig.errors import ContactNotFound, ContactOpen
 from rig.fixtures.evaluate import extension, rate, rim_position
 from rig.procedures.rim_datum import scan_rim
 from rig.procedures.strokes import capture_rate, capture_strokes, needles_are_seen, prepare_counter
@@ -66,7 +66,8 @@ def test_an_open_contact_wire_is_seen_as_such() -> None:
         rim = rim_position(scan_rim(bench), bench.station)
         prepare_counter(bench)
         assert rim.as_read is not None
-        assert not needles_are_seen(bench, Setting(2.5, 7000.0), rim.as_read)
+        with pytest.raises(ContactOpen, match="Check the wire"):
+            needles_are_seen(bench, Setting(2.5, 7000.0), rim.as_read)
 
 
 def test_a_second_of_stamps_gives_the_rate_to_ten_parts_in_a_hundred_thousand() -> None:

@@ -102,7 +102,7 @@ def test_parked_needles_press_one_after_the_other() -> None:
 
 def test_a_target_that_is_turned_away_feels_nothing() -> None:
     probe = Probe("datum")
-    probe.bench.turret.move_to(probe.time.now(), 36.0, 360.0, 3600.0)
+    probe.bench.turret.move_to(probe.time.now(), 50.0, 360.0, 3600.0)
     probe.wait(1.0)
     probe.move(probe.bench.world.nest.rim_position_mm + 0.01)
     assert probe.force_n() == 0.0
