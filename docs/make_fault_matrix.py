@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,14 +22,17 @@ from tests.support.fault_matrix import SPOKEN_TO, Case, End, cases, moments, run
 
 PAGE = Path(__file__).parent / "fault-matrix.md"
 AT_ONCE = 2
-SIGNS = {"PASS": "P", "FAIL": "F", "ERROR": "E"}
+STRIDE = 7
+SIGNS = {"PASS": "P", "FAIL": "F", "ERROR": "E", "REFUSED": "R"}
 HEAD = """# What the rig does about each fault
 
 Made by `make faults/write`; `make faults` runs it again, and so does CI. Each cell is one end-of-line run of
 a good pen on the twin, with one fault in the middle of one phase: **P** passed with the right values, **r**
 passed and says on its record what it recovered from, **E** ended as ERROR naming the culprit and what to do,
-**F** failed (only where the fault makes the pen a bad one), **·** the fault cannot strike there. After every
-run the stage stood, the strokes had stopped, and no force had been above its limit.
+**R** was refused before anything moved, **F** failed (only where the fault makes the pen a bad one), **·** it
+cannot strike there. A fault of the wire strikes one of those that are spoken to in a phase, in turns;
+`make faults/all` tries all of them. After every run the stage stood, the strokes had stopped, no force had
+been above its limit, and the record said which table the pen was on.
 
 """
 
@@ -37,12 +42,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--keep", type=Path, help="keep the runs in this folder")
+    parser.add_argument("--every-role", action="store_true", help="each fault with everybody it can strike")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no more runs after this time")
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
-    chosen = [case for case in cases() if all(word in str(case) for word in options.words)]
+    known = cases(of_every_role=options.every_role)
+    chosen = [case for case in known if all(word in str(case) for word in options.words)]
     folder = options.keep or Path(tempfile.mkdtemp())
     try:
-        ends, wrong = run_all(chosen, folder)
+        ends, wrong = run_all(chosen, folder, within_s=60 * options.minutes)
     finally:
         if options.keep is None:
             shutil.rmtree(folder)
@@ -52,21 +60,35 @@ def main() -> int:
         print(f"WRONG {case}: {'; '.join(what)}")
     if options.write:
         PAGE.write_text(page, encoding="utf-8")
+    if len(ends) < len(chosen):
+        print(f"{len(chosen) - len(ends)} were not tried: {options.minutes:g} minutes were up")
     print(f"{len(ends) - len(wrong)} passed, {len(wrong)} failed")
     return 1 if wrong else 0
 
 
-def run_all(chosen: list[Case], folder: Path) -> tuple[dict[Case, End], dict[Case, list[str]]]:
-    """Run cases, two at a time; return how each ended, and what was wrong with those that ended wrong."""
+def run_all(
+    chosen: list[Case], folder: Path, *, within_s: float
+) -> tuple[dict[Case, End], dict[Case, list[str]]]:
+    """Run cases, two at a time; return how each ended, and what was wrong with those that ended wrong.
+
+    Args:
+        within_s: no run begins later; those that come first are spread over faults and phases.
+    """
+    until_s = time.monotonic() + within_s
     nominal = run_with(folder / "nominal")
     at_s = moments(folder / "nominal")
 
-    def end_of(numbered: tuple[int, Case]) -> End:
+    def end_of(numbered: tuple[int, Case]) -> End | None:
+        if time.monotonic() > until_s:
+            return None
         number, case = numbered
         return run_with(folder / str(number), f"{case.role}.{case.fault}@{at_s[case.phase]:.6f}s")
 
+    spread = [case for first in range(STRIDE) for case in list(enumerate(chosen))[first::STRIDE]]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        ends = dict(zip(chosen, pool.map(end_of, enumerate(chosen)), strict=True))
+        tried = zip(spread, pool.map(end_of, spread), strict=True)
+        by_case = {case: end for (_, case), end in tried if end is not None}
+    ends = {case: by_case[case] for case in chosen if case in by_case}
     found = {case: wrongs(case, end, nominal) for case, end in ends.items()}
     return ends, {case: wrong for case, wrong in found.items() if wrong}
 
@@ -74,9 +96,9 @@ def run_all(chosen: list[Case], folder: Path) -> tuple[dict[Case, End], dict[Cas
 def table(ends: dict[Case, End]) -> str:
     """Return the outcomes as a table: a row a fault, a column a phase."""
     lines = ["| fault | " + " | ".join(SPOKEN_TO) + " |", "|---" * (len(SPOKEN_TO) + 1) + "|"]
-    for role, fault in dict.fromkeys((case.role, case.fault) for case in ends):
-        cells = [_sign(ends.get(Case(role, fault, phase))) for phase in SPOKEN_TO]
-        lines.append(f"| {role}.{fault} | " + " | ".join(cells) + " |")
+    for fault in dict.fromkeys(case.fault for case in ends):
+        cells = [_cell(ends, fault, phase) for phase in SPOKEN_TO]
+        lines.append(f"| {fault} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -96,9 +118,15 @@ def _different(ends: Iterable[End]) -> list[str]:
     return [f"- {sign}: {end.symptom}" for sign, end in sorted(first.items())]
 
 
-def _sign(end: End | None) -> str:
-    if end is None:
-        return "·"
+def _cell(ends: dict[Case, End], fault: str, phase: str) -> str:
+    """Return the role and the end of each run of a fault in a phase."""
+    mine = [
+        (case.role, _sign(end)) for case, end in ends.items() if (case.fault, case.phase) == (fault, phase)
+    ]
+    return "<br>".join(f"{role} **{sign}**" for role, sign in mine) or "·"
+
+
+def _sign(end: End) -> str:
     sign = SIGNS.get(end.verdict, end.verdict)
     return "r" if sign == "P" and end.symptom != "no harm done" else sign
 

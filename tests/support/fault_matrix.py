@@ -9,7 +9,6 @@ plan and everything else are what an operator runs.
 from __future__ import annotations
 
 import json
-import re
 import socket
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,10 +17,14 @@ from typing import Any
 
 from rig.records.store import Store
 from rig.records.view import RunView, fold
-from rig.station import STATIONS
-from rig.twin.fault_kinds import KINDS, FaultKind
+from rig.station import load_station
+from rig.twin.fault_kinds import KINDS, WIRE_KINDS, FaultKind
 from tests.support import phases, warm
 from tests.support.command import PATIENCE_S, ROOT, TRACEBACK
+from tests.support.standing_twin import write_station
+
+BESIDE_MM = 0.1
+"""A stage that slipped stands beside where it is told to be."""
 
 TIMEOUT_S = 0.5
 """How long an answer may take on this station: real time, and most faults cost one or two of these."""
@@ -39,13 +42,14 @@ SPOKEN_TO = {
     "as left": ("stage", "counter", "pen"),
     "stroke rate": ("stage", "counter", "pen"),
     "limiter": ("pen",),
+    "closing check": ("stage", "force_gauge", "pen"),
     "release": ("stage", "pen"),
 }
 AFFECTS_THE_PEN = {"stalls", "overheats", "flash_fails", "bank_corrupted", "browns_out", "reboots"}
 FEWER_SETTINGS = {
     "depths_mm = [0.25, 0.75, 1.25, 1.75, 2.5]": "depths_mm = [0.25, 1.25, 2.5]",
     "between_mm = [0.5, 2.25]": "between_mm = [0.75]",
-    "rates_per_min = [5000, 7000, 9000]": "rates_per_min = [5000, 9000]",
+    "rates_per_min = [5000, 7000, 9000]": "rates_per_min = [7000]",
 }
 
 
@@ -84,26 +88,26 @@ class End:
         return self.view.reasons[0] if self.view.reasons else ""
 
 
-def cases() -> list[Case]:
-    """Return every fault in every phase in which it can strike."""
-    return [
-        Case(role, kind.name, phase)
-        for kind in KINDS
-        for role in kind.roles
-        for phase, spoken_to in SPOKEN_TO.items()
-        if _strikes(kind, role, phase) and (role in spoken_to or not _is_of_the_wire(kind))
-    ]
+def cases(*, of_every_role: bool = False) -> list[Case]:
+    """Return every fault in every phase in which it can strike.
+
+    Args:
+        of_every_role: each fault of the wire with everybody who is spoken to in a phase; otherwise with
+            one of them, and they take turns.
+    """
+    found = []
+    for number, kind in enumerate(KINDS):
+        for phase_number, phase in enumerate(SPOKEN_TO):
+            roles = _sufferers(kind, phase)
+            turn = (number + phase_number) % max(1, len(roles))
+            found += [Case(role, kind.name, phase) for role in (roles if of_every_role else roles[turn:][:1])]
+    return found
 
 
-def _is_of_the_wire(kind: FaultKind) -> bool:
-    from rig.twin.fault_kinds import WIRE_KINDS
-
-    return kind in WIRE_KINDS
-
-
-def _strikes(kind: FaultKind, role: str, phase: str) -> bool:
-    # What is optional is opened and not used by this plan.
-    return role not in ("supply", "leak_tester") or phase == "opening"
+def _sufferers(kind: FaultKind, phase: str) -> list[str]:
+    if kind not in WIRE_KINDS:
+        return list(kind.roles)
+    return [role for role in kind.roles if role in SPOKEN_TO[phase]]
 
 
 def write_product(folder: Path) -> Path:
@@ -117,31 +121,19 @@ def write_product(folder: Path) -> Path:
     return path
 
 
-def write_station(folder: Path, addresses: dict[str, str]) -> Path:
-    """Write the station file of a bench that happens to be a twin at these addresses."""
-    text = (STATIONS / "twin.toml").read_text(encoding="utf-8")
-    text = re.sub(r"\[twin\]\n(.+\n)*", "", text)
-    text = text.replace("code = 1\n", f'code = 1\nclock = "{addresses["clock"]}"\n', 1)
-    text = re.sub(r'"twin:(\w+)"', lambda match: json.dumps(addresses[match[1]]), text)
-    text = re.sub(r"timeout_s = .*", f"timeout_s = {TIMEOUT_S}", text)
-    path = folder / "bench.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
 def run_with(folder: Path, *faults: str) -> End:
     """Run the end-of-line plan on a twin with faults; everything of it is kept in ``folder``."""
     folder.mkdir(parents=True)
     product = write_product(folder)
     with warm.twin(product, faults=faults) as addresses:
-        station = write_station(folder, addresses)
+        station = write_station(folder, addresses, ("timeout_s = 3.0", f"timeout_s = {TIMEOUT_S}"))
         status = warm.run_rig(
             ["run", "eol", "--station", str(station), "--product", str(product), "--runs", str(folder),
              "--", "-p", "no:reports.allure_listener", "-p", "tests.support.phases"],
             words=folder / "words.txt",
             environment={phases.VARIABLE: str(folder / "phases.jsonl")},
         )  # fmt: skip
-        truth = ask_witness(addresses.get("witness", ""))
+        truth = ask_witness(addresses["witness"])
     with Store(folder, create=False) as store:
         view = fold(store.events(store.find_run("last")))
     return End(status, (folder / "words.txt").read_text(encoding="utf-8"), view, truth)
@@ -175,8 +167,6 @@ def moments(folder: Path) -> dict[str, float]:
 @cache
 def force_limits_n() -> dict[str, float]:
     """Return the most true force that the station allows, by target."""
-    from rig.station import load_station
-
     safety = load_station("twin").safety
     limits = dict.fromkeys(("datum", "film", "phantom"), safety.force_limit_n)
     return limits | {"anvil": safety.pouch_force_limit_n}
@@ -189,17 +179,16 @@ def wrongs(case: Case, end: End, nominal: End) -> list[str]:
         wrong.append("it hung and had to be killed")
     if TRACEBACK.search(end.words):
         wrong.append("the operator saw a traceback")
-    if end.verdict not in ("PASS", "FAIL", "ERROR"):
+    if end.verdict not in EXIT_STATUS or (end.verdict == "REFUSED" and case.phase not in NOTHING_MOVED):
         wrong.append(f"it ended {end.verdict}")
-    expected = {"PASS": 0, "FAIL": 1, "ERROR": 2, "REFUSED": 3}.get(end.verdict)
-    if end.status != expected:
+    if end.status != EXIT_STATUS.get(end.verdict):
         wrong.append(f"exit status {end.status} with {end.verdict}")
     wrong += _wrong_values(end, nominal)
     if end.verdict == "FAIL" and case.fault not in AFFECTS_THE_PEN:
         wrong.append(f"a good pen failed: {end.symptom}")
-    if end.verdict == "ERROR" and not _names_a_culprit(case, end):
-        wrong.append(f"no instrument and no remedy named: {end.symptom}")
-    return wrong + _unsafe(end)
+    if end.verdict in ("ERROR", "REFUSED") and not _names_culprit_and_remedy(case, end):
+        wrong.append(f"not the culprit or no remedy named: {end.symptom}")
+    return wrong + _unsafe(end) + _unsaid(end, nominal)
 
 
 def _wrong_values(end: End, nominal: End) -> list[str]:
@@ -214,23 +203,20 @@ def _wrong_values(end: End, nominal: End) -> list[str]:
     ]
 
 
-CULPRITS = (
-    "stage",
-    "gauge",
-    "counter",
-    "supply",
-    "leak_tester",
-    "pen",
-    "contact",
-    "nest",
-    "room",
-    "emergency",
-)
+EXIT_STATUS = {"PASS": 0, "FAIL": 1, "ERROR": 2, "REFUSED": 3}
+NOTHING_MOVED = ("opening", "homing")
+
+# What an operator calls the culprit, where that is not the role itself.
+CALLED = {
+    "force_gauge": ("force_gauge", "gauge", "force chain"),
+    "bench": ("contact", "nest", "room"),
+    "stage": ("stage", "emergency stop"),
+}
 
 
-def _names_a_culprit(case: Case, end: End) -> bool:
-    first = end.symptom.lower()
-    return any(word in first for word in CULPRITS) and first.count(". ") >= 1
+def _names_culprit_and_remedy(case: Case, end: End) -> bool:
+    named = CALLED.get(case.role, (case.role,))
+    return any(word in end.symptom for word in named) and ". " in end.symptom
 
 
 def _unsafe(end: End) -> list[str]:
@@ -241,6 +227,35 @@ def _unsafe(end: End) -> list[str]:
             wrong.append(f"{force_n:.2f} N on {target}, limit {limit_n:g} N")
     if truth["moving"]:
         wrong.append("the stage still moves")
-    if truth["pen"]["running"]:
-        wrong.append("the strokes still run")
+    if truth["pen"]["running"] and "the pen could not be stopped" not in end.words:
+        wrong.append("the strokes still run, and nobody was told")
+    station = load_station("twin")
+    if truth["highest_mm"] > station.safety.highest_mm:
+        wrong.append(f"the stage went to {truth['highest_mm']:.3f} mm")
+    if (truth["highest_while_turning_mm"] or 0.0) > station.nest.safe_mm + BESIDE_MM:
+        wrong.append(f"the turret turned at {truth['highest_while_turning_mm']:.3f} mm")
     return wrong
+
+
+def _unsaid(end: End, nominal: End) -> list[str]:
+    """Return what the record does not say of the pen: the table it is on, and that it can be written."""
+    pen, wrong = end.truth["pen"], []
+    assert nominal.view.calibration is not None
+    before_crc = nominal.view.calibration["before_crc"]
+    said = {(end.view.calibration or {}).get("after_crc", before_crc)}
+    last = [note for note in end.view.notes if note["text"].startswith("write-back: ")][-1:]
+    if any(note["text"] == "write-back: failed" and note["on"] == "new" for note in last):
+        said = {note["crc"] for note in end.view.notes if note["text"] == "write-back: intent"}
+    is_unknown = any(note.get("on") in ("neither", "unknown") for note in last)
+    if pen["active_crc"] not in said and not is_unknown and not _is_lost(pen, end):
+        wrong.append(f"the pen is on table {pen['active_crc']:08X}, and the record does not say so")
+    if pen["unlocked"] and end.verdict in ("PASS", "FAIL"):
+        wrong.append("the pen's service lock is open")
+    return wrong
+
+
+def _is_lost(pen: dict[str, Any], end: End) -> bool:
+    """A table that the pen lost by itself is no longer any; the run then says so of the pen."""
+    said = [end.symptom, *(note["text"] for note in end.view.notes)]
+    lost = any(words in text for text in said for words in ("no table", "the table is invalid"))
+    return pen["active_crc"] == 0 and end.verdict != "PASS" and lost

@@ -29,6 +29,7 @@ TESTS = {
     "test_as_left": "as left",
     "test_stroke_rate": "stroke rate",
     "test_depth_limiter_refuses": "limiter",
+    "test_rim_is_where_it_was": "closing check",
     "test_pen_is_released": "release",
 }
 

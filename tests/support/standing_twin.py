@@ -28,16 +28,7 @@ class StandingTwin:
 
     def station_file(self, folder: Path, *changes: tuple[str, str]) -> Path:
         """Write the station file of a bench that happens to be this twin, after ``changes`` of its text."""
-        text = (STATIONS / "twin.toml").read_text(encoding="utf-8")
-        text = re.sub(r"\[twin\]\n(.+\n)*", "", text)
-        text = text.replace("code = 1\n", f'code = 1\nclock = "{self.addresses["clock"]}"\n', 1)
-        text = re.sub(r'"twin:(\w+)"', lambda match: json.dumps(self.addresses[match[1]]), text)
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        path = folder / "bench.toml"
-        path.write_text(text, encoding="utf-8")
-        return path
+        return write_station(folder, self.addresses, *changes)
 
     def stage_mm(self) -> float:
         """Ask the stage where z is."""
@@ -66,6 +57,20 @@ class StandingTwin:
         with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as line:
             line.sendall(question)
             return line.makefile("rb").readline()
+
+
+def write_station(folder: Path, addresses: dict[str, str], *changes: tuple[str, str]) -> Path:
+    """Write the station file of a bench that happens to be a twin, after ``changes`` of its text."""
+    text = (STATIONS / "twin.toml").read_text(encoding="utf-8")
+    text = re.sub(r"\[twin\]\n(.+\n)*", "", text)
+    text = text.replace("code = 1\n", f'code = 1\nclock = "{addresses["clock"]}"\n', 1)
+    text = re.sub(r'"twin:(\w+)"', lambda match: json.dumps(addresses[match[1]]), text)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "bench.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 @contextmanager

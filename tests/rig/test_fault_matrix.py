@@ -1,0 +1,72 @@
+"""Faults in the middle of a run: no wrong value, no blame on the pen, no hang, no traceback, nothing unsafe.
+
+One case for each kind of fault, in phases that take turns; ``make faults`` runs every fault in every phase.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.fault_matrix import SPOKEN_TO, Case, End, cases, moments, run_with, wrongs
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are forked, lines are ptys")
+
+
+def one_of_each_kind() -> list[Case]:
+    """Return a case for each kind of fault; the next kind is tried in another phase."""
+    by_fault: dict[str, list[Case]] = {}
+    for case in cases():
+        by_fault.setdefault(case.fault, []).append(case)
+    return [mine[7 * number % len(mine)] for number, mine in enumerate(by_fault.values())]
+
+
+@pytest.fixture(scope="module")
+def nominal(tmp_path_factory: pytest.TempPathFactory) -> tuple[End, dict[str, float]]:
+    """A run without faults, and the middle of each of its phases."""
+    folder = tmp_path_factory.mktemp("matrix") / "nominal"
+    end = run_with(folder)
+    return end, moments(folder)
+
+
+@pytest.mark.parametrize("case", one_of_each_kind(), ids=str)
+def test_fault_ends_as_it_may(case: Case, nominal: tuple[End, dict[str, float]], tmp_path: Path) -> None:
+    right, at_s = nominal
+    end = run_with(tmp_path / "run", f"{case.role}.{case.fault}@{at_s[case.phase]:.6f}s")
+    assert wrongs(case, end, right) == []
+
+
+def test_matrix_is_large_and_every_phase_is_known(nominal: tuple[End, dict[str, float]]) -> None:
+    right, at_s = nominal
+    assert len(cases()) >= 300
+    assert list(at_s) == list(SPOKEN_TO)
+    assert right.verdict == "PASS"
+    assert right.symptom == "no harm done"
+
+
+def test_the_judge_sees_what_must_never_be(nominal: tuple[End, dict[str, float]]) -> None:
+    """Ends that none of the runs above may have are found out when they are put before the judge."""
+    right, _ = nominal
+    case = Case("counter", "late_reply", "as found")
+
+    def told(**changes: object) -> str:
+        return "; ".join(wrongs(case, replace(right, **changes), right))  # type: ignore[arg-type]
+
+    off = [{**m, "value": m["value"] + 3 * m["U"] + 1e-3} for m in right.view.measurements]
+    failed = replace(right.view, verdict="FAIL", reasons=["extension.as_found is out"])
+    vague = replace(right.view, verdict="ERROR", reasons=["something broke"])
+    assert "right is" in told(view=replace(right.view, measurements=off))
+    assert "a good pen failed" in told(view=failed, status=1)
+    assert "not the culprit" in told(view=vague, status=2)
+    assert "service lock" in told(truth={**right.truth, "pen": {**right.truth["pen"], "unlocked": True}})
+    assert "on table 00000001" in told(truth={**right.truth, "pen": {**right.truth["pen"], "active_crc": 1}})
+    assert "turret turned" in told(truth={**right.truth, "highest_while_turning_mm": 36.0})
+    assert "went to" in told(truth={**right.truth, "highest_mm": 43.5})
+    assert "hung" in told(status=None)
+    assert "traceback" in told(words="Traceback (most recent call last):\n")
+    assert "nobody was told" in told(truth={**right.truth, "pen": {**right.truth["pen"], "running": True}})
+    assert "still moves" in told(truth={**right.truth, "moving": True})
+    assert "limit 5 N" in told(truth={**right.truth, "largest_force_n": {"datum": 5.1}})
