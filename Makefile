@@ -1,6 +1,6 @@
 # The only commands anyone needs to know. Each makes the environment it needs.
 .DEFAULT_GOAL := help
-.PHONY: help eol validation test fuzz check lint types contracts format benchmarks oracles notebook lock clean
+.PHONY: help eol validation test faults faults/all faults/write power-cuts fuzz hostile-bytes check lint types contracts format benchmarks oracles notebook lock clean
 
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -13,7 +13,7 @@ ORACLES_READY := $(ORACLES)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## Show this help.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z/-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 …" >&2; exit 3; }
@@ -37,8 +37,26 @@ validation/%: $(READY)
 test: $(READY)  ## Run every test of this software.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
+MINUTES ?= 30
+
+faults: $(READY)  ## Try every fault in every phase of the end-of-line run, and print how each run ended.
+	$(BIN)/python docs/make_fault_matrix.py --minutes $(MINUTES)
+
+faults/all: $(READY)  ## The same, each fault of the wire with every instrument.
+	$(BIN)/python docs/make_fault_matrix.py --every-role
+
+faults/write: $(READY)  ## As faults, and write docs/fault-matrix.md.
+	$(BIN)/python docs/make_fault_matrix.py --write
+
+power-cuts: $(READY)  ## Cut 10,000 write-backs at any byte: the long version of that test.
+	POWER_CUTS=10000 $(BIN)/python -m pytest -q -s tests/rig/procedures/test_write_back_cuts.py
+
 fuzz: $(READY)  ## Look for new examples that break the properties: the long version of the property tests.
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest --numprocesses 2 tests/calibration tests/rig/twin tests/rig/records tests/rig/instruments
+
+hostile-bytes: $(READY)  ## Search for bytes from outside that break a parser, guided by coverage.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/fuzz.txt
+	$(BIN)/python -m benchmarks.fuzz --seconds 30
 
 check: lint types contracts test  ## What CI runs.
 

@@ -13,6 +13,7 @@ BENCHMARKS = (
     "eol_run",
     "round_trips",
     "record_measurement",
+    "verify",
     "import_time",
     "estimators",
     "process_statistics",
@@ -20,6 +21,7 @@ BENCHMARKS = (
     "contact_point",
     "stability",
     "studies",
+    "stopping",
 )
 
 GROUPS = {"oracles": ("propagation", "process_statistics", "contact_point", "stability")}

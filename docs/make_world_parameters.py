@@ -54,7 +54,7 @@ def _sections(section: type[BaseModel], path: str) -> Iterator[tuple[str, type[B
 def _row(path: str, name: str, field: FieldInfo) -> str:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     key = f"{path}.{name}" if path else name
-    default = field.default if field.default != "" else "(empty)"
+    default = "(empty)" if field.default in ("", ()) else field.default
     return f"| `{key}` | {default} | {extra.get('unit', '')} | {field.description} |"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rig import cli_records
 from rig.cli_options import (
     BROKE,
     REFUSED,
@@ -25,6 +26,7 @@ from rig.cli_options import (
     load_world,
     refused,
 )
+from rig.cli_station import checks, reset, suspects
 from rig.cli_study import study
 from rig.errors import RigError
 
@@ -41,6 +43,9 @@ app = typer.Typer(
 )
 
 app.add_typer(study, name="study")
+cli_records.add_to(app)
+for command in (reset, checks, suspects):
+    app.command()(command)
 
 
 @app.command("run")
@@ -54,6 +59,14 @@ def run_plan(
     override: Override = None,
     fault: Fault = None,
     seed: Seed = None,
+    interlock: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--override", metavar="INTERLOCK", help="Begin although this is not in order: 'check overdue'."
+        ),
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who overrides.")] = "",
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
     runs: Runs = Path("runs"),
     debug: Annotated[bool, typer.Option(help="Show tracebacks and pytest's own report.")] = False,
 ) -> None:
@@ -72,6 +85,8 @@ def run_plan(
     options += [f"--seed={seed}"] if seed is not None else []
     options += [f"--set={value}" for value in override or []]
     options += [f"--fault={value}" for value in fault or []]
+    options += [f"--override={value}" for value in interlock or []]
+    options += [f"--by={by}", f"--reason={reason}"]
     options += ["--rig-debug"] if debug else []
     sys.exit(_pytest([str(folder), *options, *(pytest_args or [])], debug=debug))
 
@@ -151,13 +166,16 @@ def twin(
 
 
 @app.command()
-def faults() -> None:
+def faults(as_json: AsJson = False) -> None:
     """List what can go wrong on a simulated bench, for --fault and for world files."""
     from rich.console import Console
 
-    from rig.show_faults import render_faults
+    from rig.show_faults import faults_as_json, render_faults
 
-    render_faults(Console())
+    if as_json:
+        print(json.dumps(faults_as_json(), ensure_ascii=False, indent=1))
+    else:
+        render_faults(Console())
 
 
 @app.command()

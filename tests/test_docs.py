@@ -84,7 +84,10 @@ def test_a_plan_of_one_s_own_runs(desk: Path) -> None:
     assert "extension.as_found" in done.stdout
 
 
-@pytest.mark.parametrize("command", [c for c in commands() if re.match(r"rig (show|list|truth|budget)", c)])
+LOOKS = re.compile(r"rig (show|list|truth|budget|faults|checks|suspects|verify|recover)")
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if LOOKS.match(c)])
 def test_other_commands_work(desk: Path, command: str) -> None:
     done = rig(desk, command)
     assert done.returncode == 0, done.stderr
@@ -128,6 +131,8 @@ def test_studies_of_one_s_own_are_complete(text: str) -> None:
 
 def test_no_command_is_left_untried() -> None:
     known = ("make", "rig run", "rig show", "rig list", "rig truth", "rig twin", "rig budget", "rig study")
+    known += ("rig faults", "rig verify", "rig recover")
+    known += ("rig checks", "rig suspects")
     known += ("cp ", ". .venv")
     assert [command for command in commands() if not command.startswith(known)] == []
 

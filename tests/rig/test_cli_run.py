@@ -294,7 +294,10 @@ def test_used_tip_never_runs(many: ManyRuns) -> None:
 
 @pytest.mark.parametrize(
     ("world", "words"),
-    [("drifting-gauge", "force_gauge: its zero moved"), ("contact wire open", "Check the contact wire")],
+    [
+        ("drifting-gauge", "force_gauge: its zero moved"),
+        ("contact wire open", "Check the wire from plate and pen"),
+    ],
 )
 def test_broken_rig_says_nothing_about_the_pen(many: ManyRuns, world: str, words: str) -> None:
     ran = many[world]
