@@ -26,7 +26,7 @@ from tests.support.standing_twin import write_station
 BESIDE_MM = 0.1
 """A stage that slipped stands beside where it is told to be."""
 
-TIMEOUT_S = 0.5
+TIMEOUT_S = 1.0
 """How long an answer may take on this station: real time, and most faults cost one or two of these."""
 
 # Who is talked to in a phase. A fault of the wire that strikes somebody else waits for a later phase.
