@@ -36,7 +36,7 @@ from tests.support.pulse_train import PulseTrain
 from tests.support.resistor import Resistor
 from tests.support.serving import serving_one
 
-TIMEOUT_S = 0.2
+TIMEOUT_S = 0.4
 DUE_S = 1.0
 TIMES = 3
 
