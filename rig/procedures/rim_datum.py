@@ -9,7 +9,7 @@ from rig.procedures.diagnosis import check_gauge_lives
 from rig.procedures.touch import creep, scan
 from rig.records.trace import Trace
 
-CREEP_MM_PER_S = 1.0
+CREEP_MM_PER_S = 0.8
 TOUCH_N = 0.4
 BASELINE_READINGS = 5
 BACK_OFF_MM = 0.024
