@@ -36,7 +36,7 @@ def test_without_a_pen_nothing_is_found_and_the_stage_is_retracted() -> None:
 
 def test_too_much_force_stops_and_retracts_the_stage() -> None:
     with real_bench(station=["safety.force_limit_n=1.0"]) as bench:
-        with pytest.raises(ForceLimitExceeded, match="retracted"):
+        with pytest.raises(ForceLimitExceeded, match=r"stopped (and|the .* it was) retracted"):
             scan_rim(bench)
         assert bench.stage.position("z") == pytest.approx(bench.station.nest.safe_mm, abs=0.001)
 
