@@ -45,7 +45,7 @@ def told_in_sentences() -> Iterator[None]:
         STOPPING.restore()
 
 
-def conduct(study: StudyFile, folder: Path, jobs: int) -> StudyView:
+def conduct(study: StudyFile, folder: Path, jobs: int, runs: Path) -> StudyView:
     """Run a study, or go on with it, and show how far it is.
 
     Raises:
@@ -58,7 +58,9 @@ def conduct(study: StudyFile, folder: Path, jobs: int) -> StudyView:
 
     progress = StudyProgress(Console(stderr=True))
     try:
-        return run_study(study, folder, jobs=jobs, ask=ask, begins=progress.begins, progress=progress.point)
+        return run_study(
+            study, folder, runs=runs, jobs=jobs, ask=ask, begins=progress.begins, progress=progress.point
+        )
     finally:
         progress.stop()
 

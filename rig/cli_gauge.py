@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rig.cli_conduct import conduct, told_in_sentences
-from rig.cli_options import AsJson, Jobs, ProductName, Seed, Station, WorldName
+from rig.cli_options import AsJson, Jobs, ProductName, Runs, Seed, Station, WorldName
 from rig.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def grr(
     jobs: Jobs = 1,
     out: Out = None,
     as_json: AsJson = False,
+    runs: Runs = Path("runs"),
 ) -> None:
     """Repeatability and reproducibility: how much of what is seen is the rig's own doing."""
     from reports.gauge_report import judge_grr
@@ -74,7 +75,7 @@ def grr(
     def judge(study: StudyFile, frame: DataFrame) -> GaugeVerdict:
         return judge_grr(frame, tolerance or tolerance_of(study))
 
-    _conduct(begin, judge, out, jobs, as_json)
+    _conduct(begin, judge, out, jobs, runs, as_json)
 
 
 def bias(
@@ -92,6 +93,7 @@ def bias(
     jobs: Jobs = 1,
     out: Out = None,
     as_json: AsJson = False,
+    runs: Runs = Path("runs"),
 ) -> None:
     """Bias, Cg and Cgk: repeated measurements of one part whose value is known."""
     from reports.gauge_report import judge_bias
@@ -116,7 +118,7 @@ def bias(
         known = dict.fromkeys(frame["point"], reference[0]) if reference else true_values(study)
         return judge_bias(frame, known, reference_u, tolerance or tolerance_of(study))
 
-    _conduct(begin, judge, out, jobs, as_json)
+    _conduct(begin, judge, out, jobs, runs, as_json)
 
 
 def linearity(
@@ -132,6 +134,7 @@ def linearity(
     jobs: Jobs = 1,
     out: Out = None,
     as_json: AsJson = False,
+    runs: Runs = Path("runs"),
 ) -> None:
     """Linearity: is the rig as right at small depths as at large ones?"""
     from reports.gauge_report import judge_linearity
@@ -157,7 +160,7 @@ def linearity(
         known = {point: by_depth[at] for point, at in zip(frame["point"], frame["depth"], strict=True)}
         return judge_linearity(frame, known)
 
-    _conduct(begin, judge, out, jobs, as_json)
+    _conduct(begin, judge, out, jobs, runs, as_json)
 
 
 def stability(
@@ -173,6 +176,7 @@ def stability(
     jobs: Jobs = 1,
     out: Out = None,
     as_json: AsJson = False,
+    runs: Runs = Path("runs"),
 ) -> None:
     """Stability: is the rig still what it was?"""
     from reports.gauge_report import judge_stability
@@ -183,7 +187,7 @@ def stability(
     _conduct(
         lambda: plan(measurand, Setting(depth, rate), occasions=occasions, trials=trials, **where),
         lambda study, frame: judge_stability(frame),
-        out, jobs, as_json,
+        out, jobs, runs, as_json,
     )  # fmt: skip
 
 
@@ -207,6 +211,7 @@ def _conduct(
     judge: Callable[[StudyFile, DataFrame], GaugeVerdict],
     out: Path | None,
     jobs: int,
+    runs: Path,
     as_json: bool,
 ) -> None:
     """Run a gauge study, judge it, write plot and verdict. Exit status 1 when the gauge is not acceptable."""
@@ -218,7 +223,7 @@ def _conduct(
 
         study = begin()
         folder = out or Path("studies", study.name)
-        view = conduct(study, folder, jobs)
+        view = conduct(study, folder, jobs, runs)
         verdict = judge(study, view.frame)
         told = write_verdict(verdict, view, folder)
     if as_json:

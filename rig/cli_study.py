@@ -11,7 +11,7 @@ import typer
 
 from rig.cli_conduct import conduct, told_in_sentences
 from rig.cli_gauge import add_to
-from rig.cli_options import BROKE, AsJson, Jobs, ProductName, Seed, WorldName, load_world, refused
+from rig.cli_options import BROKE, AsJson, Jobs, ProductName, Runs, Seed, WorldName, load_world, refused
 from rig.errors import RigError
 
 study = typer.Typer(help="Studies over many runs.", no_args_is_help=True)
@@ -23,6 +23,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder of its record; studies/NAME if not given.")] = None,
     jobs: Jobs = 1,
     as_json: AsJson = False,
+    runs: Runs = Path("runs"),
 ) -> None:
     """Run a study, or go on with one that was interrupted."""
     with told_in_sentences():
@@ -36,7 +37,7 @@ def run(
         check_libraries()
         asked = load_study(file)
         folder = out or Path("studies", asked.name)
-        view = conduct(asked, folder, jobs)
+        view = conduct(asked, folder, jobs, runs)
         models, problems = write_report(view, folder)
     if as_json:
         print(json.dumps([model.to_json() for model in models], ensure_ascii=False, indent=1))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rig.errors import ConfigError, RefusedToStart
+from rig.errors import ConfigError, RefusedToStart, StoreError
 from rig.records import kinds
 from rig.records.event import Event
 from rig.records.run import wall_utc
@@ -114,6 +114,44 @@ def check_interlocks(
                 what, do=f'{do}; or let a named person override it: --override "{name}" --by … --reason …'
             )
     return standing
+
+
+def refuse_stopped(station: str, runs: Path) -> None:
+    """Refuse to begin anything on a station that was stopped and that nobody has reset.
+
+    Args:
+        station: its name, as its file has it.
+        runs: folder of the records; without any, nothing was ever stopped, and nothing is created.
+
+    Raises:
+        RefusedToStart: it was stopped.
+        StoreError: the records cannot be read.
+    """
+    if (runs / FILE_NAME).exists():
+        with Store(runs, create=False) as store:
+            _refuse_stopped(StationLog(store, station))
+
+
+def latch_stop(station: str, runs: Path, why: str) -> None:
+    """Enter an emergency stop met outside a run into the station's log, unless one stands there already.
+
+    Args:
+        station, runs: as :func:`refuse_stopped`; the folder is made where it is missing.
+        why: what told of the stop.
+
+    Raises:
+        StoreError: the entry could not be kept.
+    """
+    try:
+        with Store(runs) as store:
+            log = StationLog(store, station)
+            if log.must_be_reset() is None:
+                log.stopped(why)
+    except StoreError as error:
+        raise StoreError(
+            f"station {station!r} was stopped ({why}), and its log does not say so: {error}",
+            do="Let nothing run on it until a person has seen to it",
+        ) from error
 
 
 def refuse_complaints(complaints: Sequence[str]) -> None:

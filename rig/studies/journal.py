@@ -12,8 +12,8 @@ from calibration.measured import Measured
 from rig.errors import ConfigError, RefusedToStart
 from rig.records import kinds
 from rig.records.files import make_folder
-from rig.records.heads import keep_head
 from rig.records.run import wall_utc
+from rig.records.signatures import begin_signing, keep_signed_head
 from rig.records.store import Store
 from rig.studies.design import Point
 from rig.studies.study_file import StudyFile
@@ -61,6 +61,7 @@ class Journal:
                 f"{folder} holds runs", expected="a folder of the study's own", do="Give another"
             )
         if not started:
+            begin_signing(self.store)
             self._append(kinds.STUDY_STARTED, {"study": told})
         elif started[0].body["study"] != told:
             self.store.close()
@@ -105,7 +106,7 @@ class Journal:
 
     def _append(self, kind: str, body: Mapping[str, Any]) -> None:
         event = self.store.append(self._name, kind, body, wall_utc())
-        keep_head(self.store.runs, event.seq, event.hash)
+        keep_signed_head(self.store, event)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from calibration.errors import EstimateError
 from calibration.measured import Measured
 from rig.connect import OpenStation, open_unrecorded
-from rig.errors import RefusedToStart, RigError
+from rig.errors import EmergencyStopped, RefusedToStart, RigError
 from rig.fixtures.run import NotMeasured
 from rig.fixtures.stopping import STOPPING
 from rig.procedures.bench import Bench
@@ -33,6 +33,10 @@ class BenchNotSafe(RigError):
     """A real bench could not be made safe after a point; nothing more may be measured on it."""
 
 
+class BenchStopped(RigError):
+    """The emergency stop was pressed at a point; nothing more may be measured until a person resets it."""
+
+
 def measure_points(
     study: StudyFile, points: Sequence[Point], *, jobs: int, ask: Ask | None = None
 ) -> Generator[PointResult]:
@@ -46,6 +50,7 @@ def measure_points(
 
     Raises:
         RigError: a process that was measuring died, or a real bench could not be made safe.
+        BenchStopped: the emergency stop was pressed.
     """
     on_twins = load_station(study.station).twin is not None
     if jobs == 1 or not on_twins:
@@ -95,6 +100,7 @@ def measure_point(study: StudyFile, point: Point) -> PointResult:
         RigError: the rig is not the one that was checked before the study began: another pen or instrument
             answers, a file was changed, a certificate has expired meanwhile.
         BenchNotSafe: on a real bench only; a twin is thrown away.
+        BenchStopped: the emergency stop was pressed; the point counts as not measured.
     """
     responses: dict[str, Measured] = {}
     problems: dict[str, str] = {}
@@ -111,11 +117,15 @@ def measure_point(study: StudyFile, point: Point) -> PointResult:
             for name in study.responses:
                 try:
                     responses[name] = MEASURANDS[name].measure(bout, conditions.setting)
+                except EmergencyStopped:
+                    raise
                 except Troubles as error:
                     problems[name] = str(error)
             bench_s = bench.clock.now() - started_s
-    except BenchNotSafe:
+    except (BenchNotSafe, BenchStopped):
         raise
+    except EmergencyStopped as error:
+        raise BenchStopped(str(error)) from error
     except RefusedToStart as error:
         raise RigError(
             f"point {point.number} cannot be measured: {error}", do="Put it right; the same command goes on"
@@ -129,6 +139,8 @@ def measure_point(study: StudyFile, point: Point) -> PointResult:
 def _make_safe(bench: Bench) -> None:
     with STOPPING.held():
         problems = bench.make_safe()
+    if bench.emergency_stop is not None:
+        raise BenchStopped(str(bench.emergency_stop))
     if problems and bench.station.twin is None:
         raise BenchNotSafe(f"the bench is not safe: {'; '.join(problems)}", do="Make it safe by hand")
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rig.interlocks import latch_stop, refuse_stopped
 from rig.records.studies import StudyView, read_study, written_beside_the_record
+from rig.station import load_station
 from rig.studies.design import design_points
 from rig.studies.feasible import check, check_size
 from rig.studies.journal import Journal, PointResult, only_one
-from rig.studies.measuring import Ask, measure_points
+from rig.studies.measuring import Ask, BenchStopped, measure_points
 from rig.studies.study_file import StudyFile
 
 
@@ -28,6 +30,7 @@ def run_study(
     study: StudyFile,
     folder: Path,
     *,
+    runs: Path = Path("runs"),
     jobs: int = 1,
     ask: Ask | None = None,
     begins: Callable[[Outlook], None] = lambda outlook: None,
@@ -38,18 +41,23 @@ def run_study(
     Args:
         study: what to do.
         folder: of its record and tables, ``results.csv`` and ``results.parquet``.
+        runs: folder of the runs' records, whose log of the station says whether it was stopped and reset.
         jobs: points at a time, on twins.
         ask: see :func:`~rig.studies.measuring.measure_points`.
         begins: told what lies ahead, before anything moves.
         progress: told of each point once it is kept.
 
     Raises:
-        RefusedToStart: the study cannot be done, or another process is at it.
+        RefusedToStart: the study cannot be done, its station was stopped and nobody has reset it, or another
+            process is at it.
+        BenchStopped: the emergency stop was pressed; the station's log says so.
         RigError: its record could not be kept, the bench not be made safe, or a process died.
     """
     bench_s = check_size(study)
     points = design_points(study)
     check(study, points)
+    station = load_station(study.station).name
+    refuse_stopped(station, runs)
     with only_one(folder):
         journal = Journal(folder, study)
         try:
@@ -62,6 +70,9 @@ def run_study(
                     journal.add(result)
                     progress(result)
             journal.end()
+        except BenchStopped as stop:
+            latch_stop(station, runs, str(stop))
+            raise
         finally:
             journal.close()
     view = read_study(folder)

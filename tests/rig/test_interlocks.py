@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from rig.config import check_model, read_toml
-from rig.errors import ConfigError, RefusedToStart
-from rig.interlocks import Override, check_interlocks, record_check, refuse_complaints
+from rig.errors import ConfigError, RefusedToStart, StoreError
+from rig.interlocks import (
+    Override,
+    check_interlocks,
+    latch_stop,
+    record_check,
+    refuse_complaints,
+    refuse_stopped,
+)
 from rig.records.stations import StationLog
 from rig.records.store import Store
 from rig.station import STATIONS, Station, load_station
@@ -187,3 +194,28 @@ def test_an_interlock_without_a_step_is_refused() -> None:
 def test_a_station_file_that_cannot_be_checked_is_refused(override: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         station(override)
+
+
+def test_where_nothing_was_ever_recorded_nothing_is_stopped_and_nothing_is_made(tmp_path: Path) -> None:
+    refuse_stopped("twin-1", tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_stop_outside_a_run_is_latched_once_for_its_station_and_until_it_is_reset(tmp_path: Path) -> None:
+    for _ in range(2):
+        latch_stop("twin-1", tmp_path, "the emergency stop is pressed")
+    with pytest.raises(RefusedToStart, match=r"'twin-1' was stopped .*: the emergency stop is pressed"):
+        refuse_stopped("twin-1", tmp_path)
+    with pytest.raises(RefusedToStart, match="nobody has reset it"):
+        begins(tmp_path)
+    refuse_stopped("bench-2", tmp_path)
+    with Store(tmp_path) as store:
+        assert len(store.events(kinds=("station.stopped",))) == 1
+        StationLog(store, "twin-1").reset(**PERSON)
+    refuse_stopped("twin-1", tmp_path)
+
+
+def test_a_stop_that_cannot_be_entered_is_told_with_what_it_was(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("no folder", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"pressed.* and its log does not say so"):
+        latch_stop("twin-1", tmp_path / "runs", "the emergency stop is pressed")

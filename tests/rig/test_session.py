@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 import rig
-from rig.errors import ConfigError, RefusedToStart, RigError
+from rig.errors import ConfigError, EmergencyStopped, RefusedToStart, RigError
 from rig.session import Session
 from rig.station import load_station
 from rig.studies.measurands import MEASURANDS
-from tests.support.command import ENVIRONMENT, PATIENCE_S, ROOT
+from tests.support.command import ENVIRONMENT, PASS, PATIENCE_S, ROOT
+from tests.support.command import rig as command
 from tests.support.processes import LINUX, marked, started_by
 from tests.support.standing_twin import standing_twin
 
@@ -100,6 +101,31 @@ def test_closing_twice_is_harmless_and_a_closed_one_measures_nothing() -> None:
         session.measure("rate")
     with pytest.raises(RigError):
         session.bench.stage.position("z")
+
+
+def test_an_emergency_stop_is_latched_for_the_next_session(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    pressed = ['faults=["stage.emergency_stop@2s"]']
+    with rig.open_station("twin", overrides=pressed, runs=runs) as session:
+        assert not runs.exists()  # as long as nothing is stopped, nothing is written
+        with pytest.raises(EmergencyStopped):
+            session.measure("extension", depth_mm=0.5)
+        with pytest.raises(RefusedToStart, match="was stopped and nobody has reset it"):
+            session.measure("rate")
+    with pytest.raises(RefusedToStart, match=r"was stopped and nobody has reset it: .*emergency stop"):
+        rig.open_station("twin", runs=runs)
+    reset = command("reset", "--by", "A. Keller", "--reason", "the guard was open", "--runs", runs)
+    assert reset.status == PASS, reset
+    with rig.open_station("twin", runs=str(runs)) as session:
+        assert session.bench.emergency_stop is None
+
+
+def test_an_emergency_stop_that_is_met_while_a_session_closes_is_latched(tmp_path: Path) -> None:
+    session = rig.open_station("twin", overrides=['faults=["stage.emergency_stop@2s"]'], runs=tmp_path)
+    session.bench.clock.sleep(3.0)
+    session.close()
+    with pytest.raises(RefusedToStart, match="was stopped and nobody has reset it"):
+        rig.open_station("twin", runs=tmp_path)
 
 
 FORGOTTEN = """

@@ -155,6 +155,29 @@ def test_a_point_that_fails_is_recorded_and_the_study_goes_on(tmp_path: Path) ->
     assert "results are missing" in said.text
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_emergency_stop_ends_a_study_and_is_latched(tmp_path: Path, jobs: int) -> None:
+    pressed = tmp_path / "pressed.toml"
+    pressed.write_text('faults = ["stage.emergency_stop@2s"]\n', encoding="utf-8")
+    study = small(tmp_path, ('name = "small"', f'name = "small"\nworld = {json.dumps(str(pressed))}'))
+    asked = ("study", "run", study, "--out", tmp_path / "out", "--runs", tmp_path / "runs")
+    stopped = within(*asked, "--jobs", str(jobs))
+    assert stopped.status == BROKE, stopped
+    assert "emergency stop" in stopped.text
+    assert read_study(tmp_path / "out").frame.empty  # what was broken off is measured again
+
+    refused = within(*asked)
+    assert refused.status == REFUSED
+    assert "was stopped and nobody has reset it" in refused.text
+    assert rig("run", "eol", "--runs", tmp_path / "runs").status == REFUSED
+
+    pressed.write_text("", encoding="utf-8")
+    seen_to = ("--by", "A. Keller", "--reason", "the guard was open", "--runs", tmp_path / "runs")
+    assert within("reset", *seen_to).status == PASS
+    assert within(*asked).status == PASS
+    assert len(read_study(tmp_path / "out").frame) == 8
+
+
 def test_two_processes_cannot_run_one_study_at_once(tmp_path: Path) -> None:
     study = load_study(str(small(tmp_path)))
     with only_one(tmp_path / "out"), pytest.raises(RefusedToStart, match="running already"):
