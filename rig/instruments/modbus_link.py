@@ -14,13 +14,11 @@ then asked once more; a write never is.
 from __future__ import annotations
 
 import logging
-import struct
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rig.clock import Clock
 from rig.errors import (
-    ConfigError,
     IdentityMismatch,
     InstrumentDisconnected,
     InstrumentRejected,
@@ -28,6 +26,7 @@ from rig.errors import (
     InstrumentTimeout,
 )
 from rig.instruments.mishaps import MISHAPS, Mishaps
+from rig.instruments.modbus_messages import EXCEPTIONS, parse_resource, silence_s, single_write
 from rig.instruments.wirelog import WireLog
 
 if TYPE_CHECKING:
@@ -37,20 +36,6 @@ if TYPE_CHECKING:
 READ, WRITE_BIT, WRITE_ONE, WRITE_MANY = 3, 5, 6, 16  # functions
 BLOCK_WORDS = 100
 LONGEST_ANSWER = 4096  # bytes, with late ones before it; one message has 260 at most
-NOBODYS_TRANSACTION = 0xFFFF  # pymodbus counts from 1, and waits for the numbers it gave
-RTU_SILENCE_BITS = 38.5  # 3.5 characters of 11 bits must pass between two messages,
-RTU_SILENCE_S = 1.75e-3  # and no less than this above 19 200 baud (Modbus over Serial Line, 2.5.1.1)
-
-EXCEPTIONS = {
-    1: "illegal function",
-    2: "no such register",
-    3: "value refused",
-    4: "device failure",
-    5: "acknowledged, still working",
-    6: "busy",
-    10: "gateway path unavailable",
-    11: "gateway target does not answer",
-}
 
 
 class ModbusLink:
@@ -91,8 +76,8 @@ class ModbusLink:
         self._wire_log, self._clock = wire_log, clock
         self._device_id, self._probe, self._scratch, self._parity = device_id, probe, scratch, parity
         self._token = 0
-        self._kind, self._place, self._number = _parse_resource(role, resource)
-        self._silence_s = max(RTU_SILENCE_S, RTU_SILENCE_BITS / self._number) if self._kind == "rtu" else 0.0
+        self._kind, self._place, self._number = parse_resource(role, resource)
+        self._silence_s = silence_s(self._kind, self._number)
         self._client: Any = None
         self._is_closed = False
         self._heard = b""
@@ -384,21 +369,3 @@ class ModbusLink:
             f"the connection {self.resource} does not work ({why})",
             do="Check power, cable and the resource in the station file",
         )
-
-
-def _parse_resource(role: str, resource: str) -> tuple[str, str, int]:
-    kind, _, rest = resource.partition(":")
-    place, _, number = rest.rpartition(":")
-    if kind not in ("tcp", "rtu") or not place or not number.isdecimal() or int(number) == 0:
-        raise ConfigError(f"{role}: resource {resource!r}", expected="tcp:HOST:PORT or rtu:PATH:BAUD")
-    return kind, place, int(number)
-
-
-def single_write(kind: str, device_id: int, address: int, word: int) -> bytes:
-    """Return the bytes of a request to write one register (function 6), on ``tcp`` or ``rtu``."""
-    body = struct.pack(">BBHH", device_id, 6, address, word)
-    if kind == "tcp":
-        return struct.pack(">HHH", NOBODYS_TRANSACTION, 0, len(body)) + body
-    from pymodbus.framer import FramerRTU
-
-    return body + struct.pack(">H", FramerRTU.compute_CRC(body))

@@ -9,11 +9,11 @@ from rig.procedures.bench import Bench
 from rig.procedures.diagnosis import check_gauge_lives
 from rig.procedures.gauge_zero import unloaded_n
 from rig.records.trace import Trace
+from rig.safety.windows import POUCH_TRAVEL_MM
 
 PRESS_MM_PER_S = 6.0
 SLOW_MM_PER_S = 1.5
 SLOW_FROM_SHARE = 0.6
-TRAVEL_MM = 4.5
 SAMPLE_S = 0.08
 POLL_S = 0.008
 ZERO_READINGS = 10
@@ -64,7 +64,7 @@ def squeeze_pouch(bench: Bench) -> Trace:
 def _press(bench: Bench, zero_n: float, start_s: float, rows: list[tuple[float, float, float]]) -> None:
     """Drive the anvil down until the set force is reached, recording on the way."""
     nest, wanted_n = bench.station.nest, bench.product.pouch.squeeze_n
-    bottom_mm = nest.pouch_mm + TRAVEL_MM
+    bottom_mm = nest.pouch_mm + POUCH_TRAVEL_MM
     for speed, share in ((PRESS_MM_PER_S, SLOW_FROM_SHARE), (SLOW_MM_PER_S, 1.0)):
         bench.stage.move_to("z", bottom_mm, speed=speed, wait=False)
         while (force := _force_n(bench)) - zero_n < share * wanted_n:

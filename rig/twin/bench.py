@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rig.product import Product
 from rig.twin.faults import FaultSchedule, parse_fault
+from rig.twin.forces import REMEMBERING, Forces, Targets
 from rig.twin.physics.axis import Axis
 from rig.twin.physics.contact import NeedleContact
 from rig.twin.physics.emergency_stop import EmergencyStop
@@ -40,10 +41,8 @@ TARGET_ANGLES = {"datum": 0.0, "film": 72.0, "phantom": 144.0, "anvil": 216.0, "
 TARGET_ANGLES |= {"step_low": 18.0, "step_high": 36.0}
 TARGET_TOLERANCE = 0.5
 START_POSITION_MM = 3.0
-TRAVEL_MM = 60.0
 LONGEST_REACH_MM = 10.0  # no needle and no layer is as long
 IDLE_STEP_S = 0.02
-SOFT_WIDTHS = 25.0  # so far from a soft contact its force is nothing
 
 
 class TwinBench:
@@ -78,8 +77,8 @@ class TwinBench:
         self.supply = self._pen.power.supply = SupplyOutput(world.supply)
         slope = world.nest.tilt_mrad * 1e-3
         direction = world.nest.tilt_direction_rad
-        self._needle_reach_mm = needles.reach_mm(slope * math.cos(direction), slope * math.sin(direction))
-        self._longest_reach_mm = float(self._needle_reach_mm.max())
+        needle_reach_mm = needles.reach_mm(slope * math.cos(direction), slope * math.sin(direction))
+        self._longest_reach_mm = float(needle_reach_mm.max())
         self.room = Room(world, self.faults)
         losses = (*self.faults.of("pen", "browns_out"), *self.faults.of("pen", "reboots"))
         self._power_losses = sorted(losses, key=lambda loss: loss.at_s, reverse=True)
@@ -99,11 +98,11 @@ class TwinBench:
             bluntness=NeedleWear(
                 world.wear, world.pen.tip.needles, product.mechanics.needles, self.random("wear")
             ).bluntness(),
-            reach_mm=self._needle_reach_mm,
+            reach_mm=needle_reach_mm,
             spring_n_per_mm=world.pen.crank.spring_n_per_mm,
             random=self.random("film"),
         )
-        self._pouch = PouchUnderAnvil(
+        pouch = PouchUnderAnvil(
             world.pouch,
             world.environment,
             lambda times: self._heights_mm(times, "anvil", world.pouch.position_mm),
@@ -121,11 +120,18 @@ class TwinBench:
         )
         warmth_k = world.environment.temperature_c - REFERENCE_C
         growth = (world.step.expansion_per_k - world.stage.expansion_per_k) * warmth_k
-        self._step = StepUnderProbe(world.step, growth, self._heights_mm)
-        self._clearance_mm = _clearance_mm(world)
+        step = StepUnderProbe(world.step, growth, self._heights_mm)
         lowest_mm = min(world.pouch.position_mm, world.step.low_mm, world.phantom.position_mm)
         self._free_below_mm = lowest_mm - LONGEST_REACH_MM
-        self._seal = SealInGrip(world.peel, self.random("peel"), self._grip_travels_mm)
+        seal = SealInGrip(world.peel, self.random("peel"), self._grip_travels_mm)
+        self._forces = Forces(
+            world,
+            self._pen,
+            Targets(self._film, pouch, self._phantom, step, seal),
+            needle_reach_mm=needle_reach_mm,
+            gaps_mm=self._gaps_mm,
+            film_overlaps_mm=self._film_overlaps_mm,
+        )
 
     def random(self, name: str) -> np.random.Generator:
         """Return the noise source of that name: the same for a seed, whoever else draws numbers."""
@@ -245,7 +251,7 @@ class TwinBench:
         """Say whether needles and plate conduct at a moment that has come."""
         self._march(time_s)
         if not self._pen.running:
-            reach_mm = self._static_reaches_mm(time_s).max() - self.world.contact.threshold_mm
+            reach_mm = self._forces.static_reaches_mm(time_s).max() - self.world.contact.threshold_mm
             touches = bool(reach_mm > self._gaps_mm(np.array([time_s]))[0])
             return touches and not self._contact.wire_is_open_at(time_s)
         before = [edge for edge in self._contact.edges_since(time_s - 1.0) if edge.time_s <= time_s]
@@ -287,28 +293,7 @@ class TwinBench:
         """Return the true axial compression at recent moments, N."""
         now_s = float(times_s.max())
         self._march(now_s)
-        match self.target_at(now_s):
-            case "anvil":
-                return self._pouch.force_n(times_s)
-            case "phantom" if self._pen.running:
-                return np.full_like(times_s, self._pen.load_n)
-            case "phantom":
-                return self._phantom.force_n(times_s)
-            case "grip":
-                return self._seal.force_n(times_s)
-            case target:
-                return self._force_without_past_n(target, times_s)
-
-    def _force_without_past_n(self, target: str | None, times_s: Floats) -> Floats:
-        match target:
-            case "datum":
-                return self._datum_forces_n(times_s)
-            case "film":
-                return self._film.rim_n(self._film_overlaps_mm(times_s)) + self._pen.load_n
-            case "step_low" | "step_high" as face:
-                return self._step.force_n(times_s, face)
-            case _:
-                return np.zeros_like(times_s)
+        return self._forces.force_n(self.target_at(now_s), times_s)
 
     def unseen_forces_n(self, times_s: Floats) -> Floats:
         """Return the true axial compression at recent moments; nothing is decided or drawn by it."""
@@ -322,44 +307,18 @@ class TwinBench:
     def largest_remembered_n(self, time_s: float) -> float:
         """Return the largest force so far on the target that is presented, which remembers it."""
         now_n = self.unseen_force_n(time_s)
-        match self.target_at(time_s):
-            case "anvil":
-                return self._pouch.largest_n
-            case "phantom":
-                return max(self._phantom.largest_n, now_n)
-            case "grip":
-                return self._seal.largest_n
-            case _:
-                return now_n
+        return self._forces.largest_n(self.target_at(time_s), now_n)
 
     def may_touch(self, from_s: float, to_s: float) -> bool:
         """Say whether the presented target may touch anything within a stretch of time."""
         highest_mm = self.z.highest_between(from_s, to_s)[1]
-        return highest_mm >= self._free_below_mm and highest_mm >= self._touches_from_mm(to_s)
-
-    def _touches_from_mm(self, time_s: float) -> float:
-        """Return the place of the stage below which the presented target touches nothing at all."""
-        world, target = self.world, self.target_at(time_s)
-        needles_mm = 0.0 if self._pen.running else max(0.0, float(self._static_reaches_mm(time_s).max()))
-        match target:
-            case "datum":
-                early_mm = world.pen.rim_radius_mm * abs(world.nest.tilt_mrad) * 1e-3
-                early_mm += SOFT_WIDTHS * world.nest.soft_mm
-                return world.nest.rim_position_mm - early_mm - needles_mm - self._clearance_mm
-            case "film":
-                return world.film.position_mm - self._film.thickness_mm - self._clearance_mm
-            case "phantom":
-                return world.phantom.position_mm - needles_mm - self._clearance_mm
-            case "anvil":
-                return world.pouch.position_mm - self._clearance_mm
-            case "step_low" | "step_high":
-                return world.step.low_mm - self._clearance_mm
-            case _:
-                return math.inf
+        if highest_mm < self._free_below_mm:
+            return False
+        return highest_mm >= self._forces.touches_from_mm(self.target_at(to_s), to_s)
 
     def remembers_at(self, time_s: float) -> bool:
         """Say whether the force on the presented target depends on what happened before."""
-        return self.target_at(time_s) in ("anvil", "phantom", "grip")
+        return self.target_at(time_s) in REMEMBERING
 
     def most_force_n(self, times_s: Floats) -> Floats:
         """Return what the force does not exceed at recent moments, without working out what happened.
@@ -370,47 +329,4 @@ class TwinBench:
         if not self.may_touch(float(times_s[0]), last_s):
             return np.zeros_like(times_s)
         with self._nobody_looks():
-            return self._most_force_n(self.target_at(last_s), times_s)
-
-    def _most_force_n(self, target: str | None, times_s: Floats) -> Floats:
-        match target:
-            case "anvil":
-                return self._pouch.most_n(times_s)
-            case "phantom":
-                return self._phantom.most_n(times_s) + self._pen.load_n
-            case "grip":
-                return np.zeros_like(times_s)
-            case _:
-                return self._force_without_past_n(target, times_s)
-
-    def _datum_forces_n(self, times_s: Floats) -> Floats:
-        nest, gaps_mm = self.world.nest, self._gaps_mm(times_s)
-        # A tilted plate touches the rim at its edge first.
-        early_mm = self.world.pen.rim_radius_mm * abs(nest.tilt_mrad) * 1e-3
-        rim_n = nest.stiffness_n_per_mm * _soft_overlap(early_mm - gaps_mm, nest.soft_mm)
-        if self._pen.running:
-            return rim_n + self._pen.load_n
-        per_needle = self.world.pen.crank.spring_n_per_mm / len(self._needle_reach_mm)
-        overlaps = self._static_reaches_mm(float(times_s[-1])) - gaps_mm[:, None]
-        # The plate gives way under the needles as it does under the rim.
-        given = 1.0 + per_needle * (overlaps > 0.0).sum(axis=1) / nest.stiffness_n_per_mm
-        needles_n: Floats = per_needle * np.clip(overlaps, 0.0, None).sum(axis=1) / given
-        return rim_n + needles_n
-
-    def _static_reaches_mm(self, time_s: float) -> Floats:
-        return self._pen.static_reach_mm(time_s) + self._needle_reach_mm
-
-
-def _clearance_mm(world: World) -> float:
-    """Return more than the stage's errors, drift and growth can bring a target nearer."""
-    stage = world.stage
-    errors_mm = TRAVEL_MM * abs(stage.scale_error) + stage.cyclic_mm + 6.0 * stage.repeatability_mm
-    return errors_mm + abs(world.nest.drift_mm) + 0.02
-
-
-def _soft_overlap(overlap_mm: Floats, width_mm: float) -> Floats:
-    """Return an overlap that begins softly over ``width_mm``: width · ln(1 + e^(overlap / width))."""
-    if width_mm <= 0:
-        return np.clip(overlap_mm, 0.0, None)
-    softened: Floats = width_mm * np.logaddexp(0.0, overlap_mm / width_mm)
-    return softened
+            return self._forces.most_n(self.target_at(last_s), times_s)

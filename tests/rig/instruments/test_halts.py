@@ -6,7 +6,7 @@ import pytest
 
 from rig.clock import LinkedClock
 from rig.errors import InstrumentDisconnected
-from rig.instruments.modbus_link import single_write
+from rig.instruments.modbus_messages import single_write
 from rig.instruments.pen_modbus import ModbusPen
 from rig.instruments.wirelog import WireLog
 from rig.product import load_product
