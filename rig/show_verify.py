@@ -25,5 +25,7 @@ def render_verification(found: Verification, console: Console) -> None:
         say("ALTERED. Keep everything as it is, and compare it with a backup.", "bold red")
         return
     say("WHOLE: every entry and every file is as it was recorded.", "bold green")
+    if found.signatures:
+        say(f"{found.signatures} signatures of the station fit")
     if found.entries:
         say(f"last entry {found.head}")

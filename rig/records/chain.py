@@ -30,15 +30,18 @@ class Chain:
 
     def follow(self, row: Row) -> str:
         """Go on to the next entry; return what is wrong with it, empty when nothing."""
-        expected, previous = self.seq + 1, self.hash
-        self.seq, self.hash = row.seq, row.hash
-        if not own_hash_fits(row):
-            return _why_not(row)
-        if row.seq != expected:
-            last = row.seq - 1
+        wrong = self.link(row.seq, row.previous, row.hash)
+        return wrong if own_hash_fits(row) else _why_not(row)
+
+    def link(self, seq: int, previous: str, digest: str) -> str:
+        """Go on to an entry by its number and hashes alone; return what is wrong with its place."""
+        expected, before = self.seq + 1, self.hash
+        self.seq, self.hash = seq, digest
+        if seq != expected:
+            last = seq - 1
             missing = f"entry {expected} is" if expected == last else f"entries {expected} to {last} are"
             return f"{missing} missing before it"
-        if row.previous != previous:
+        if previous != before:
             return f"it does not follow entry {expected - 1}: that one was rewritten, or this one put in"
         return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from io import FileIO
 from pathlib import Path
 
 from rig.errors import StoreError
@@ -45,6 +46,16 @@ def write_new(folder: Path, name: str, suffix: str, data: bytes) -> Path:
     return path
 
 
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a text file, made if need be, durably. Raises OSError."""
+    is_new = not path.exists()
+    with path.open("ab+", buffering=0) as file:
+        file.write((b"" if _ends_whole(file) else b"\n") + line + b"\n")
+        os.fsync(file.fileno())
+    if is_new:
+        sync_folder(path.parent)
+
+
 def make_folder(folder: Path) -> None:
     """Make ``folder`` and its parents, durably. Raises OSError."""
     if folder.is_dir():
@@ -71,6 +82,14 @@ def _free_path(folder: Path, name: str, suffix: str) -> Path:
         number += 1
         path = folder / f"{name}-{number}{suffix}"
     return path
+
+
+def _ends_whole(file: FileIO) -> bool:
+    """Say whether the last line is complete: a writer that was cut off must not spoil the next one's line."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 RUN_COLUMNS = ["run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended"]
-RUN_COLUMNS += ["takt_s", "wall_s", "version", "commit", "seed", "faults"]
+RUN_COLUMNS += ["takt_s", "wall_s", "version", "commit", "seed", "faults", "lot", "operator"]
 MEASUREMENT_COLUMNS = ["run_id", "plan", "pen_serial", "station", "product", "started", "run_verdict"]
 MEASUREMENT_COLUMNS += ["name", "characteristic", "depth_mm", "rate_per_min", "value", "unit", "u", "dof"]
 MEASUREMENT_COLUMNS += ["k", "U", "lower", "upper", "tur", "rule", "verdict", "p_conform", "accepted"]
@@ -33,7 +33,9 @@ Names = str | Sequence[str] | None
 
 
 def runs(runs: Runs) -> DataFrame:
-    """Return one row a run, oldest first; ``faults`` counts them, times are UTC.
+    """Return one row a run, oldest first, hidden ones too; ``faults`` counts them, times are UTC.
+
+    ``lot`` and ``operator`` (a user's name) are empty where none was named.
 
     Raises:
         StoreError: there is no store, or it cannot be read.
@@ -137,7 +139,8 @@ def _cited_traces(store: Store, run_id: str) -> dict[tuple[str, str], set[str]]:
 
 
 def _run_row(view: RunView) -> dict[str, Any]:
-    return {**vars(view), **view.software, "faults": len(view.faults)}
+    operator = (view.operator or {}).get("name", "")
+    return {**vars(view), **view.software, "faults": len(view.faults), "operator": operator}
 
 
 def _measurement_row(view: RunView, body: dict[str, Any]) -> dict[str, Any]:

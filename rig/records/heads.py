@@ -8,14 +8,12 @@ too: who must prove the record against that keeps a head elsewhere (``rig verify
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 
 from rig.errors import StoreError
-from rig.records.files import sync_folder
+from rig.records.files import append_line
 
 FILE_NAME = "heads.txt"
 _LINE = re.compile(rb"([1-9]\d{0,18}) ([0-9a-f]{64})")
@@ -45,12 +43,7 @@ def keep_head(runs: Path, seq: int, digest: str) -> None:
     """
     path = runs / FILE_NAME
     try:
-        is_new = not path.exists()
-        with path.open("ab+", buffering=0) as file:
-            file.write((b"" if _ends_whole(file) else b"\n") + f"{seq} {digest}\n".encode())
-            os.fsync(file.fileno())
-        if is_new:
-            sync_folder(runs)
+        append_line(path, f"{seq} {digest}".encode())
     except OSError as error:
         raise StoreError(
             f"{path}: the head of the record could not be written ({error.strerror or error})",
@@ -75,11 +68,3 @@ def read_heads(runs: Path) -> Heads:
         elif line:
             altered.append(number)
     return Heads(known, altered, torn)
-
-
-def _ends_whole(file: FileIO) -> bool:
-    """Say whether the last line is complete: a writer that was cut off must not spoil the next one's line."""
-    if file.seek(0, os.SEEK_END) == 0:
-        return True
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) == b"\n"

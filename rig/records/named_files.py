@@ -100,7 +100,7 @@ def named_by(row: Row) -> list[Named]:
     except (ValueError, RecursionError):
         return []
     of = str(body.get("name") or body.get("text") or row.kind) if isinstance(body, dict) else row.kind
-    return [Named(row.seq, row.run_id, of, path, sha256) for path, sha256 in _references(body)]
+    return [Named(row.seq, row.run_id, of, path, sha256) for path, sha256 in references(body)]
 
 
 def unnamed(runs: Path, named: set[str]) -> Iterator[str]:
@@ -113,12 +113,13 @@ def unnamed(runs: Path, named: set[str]) -> Iterator[str]:
                 yield relative.as_posix()
 
 
-def _references(value: Any) -> Iterator[tuple[str, str]]:
+def references(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield path and SHA-256 of each file that an entry's body names, wherever in it they stand."""
     if isinstance(value, dict):
         if isinstance(value.get("path"), str) and isinstance(value.get("sha256"), str):
             yield value["path"], value["sha256"]
         for item in value.values():
-            yield from _references(item)
+            yield from references(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _references(item)
+            yield from references(item)

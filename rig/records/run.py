@@ -18,7 +18,7 @@ from rig.errors import StoreError
 from rig.records import kinds
 from rig.records.event import Event
 from rig.records.files import safe_name, write_new
-from rig.records.heads import keep_head
+from rig.records.signatures import keep_signed_head
 from rig.records.view import fold, is_accepted
 
 if TYPE_CHECKING:
@@ -66,8 +66,11 @@ class RunRecorder:
         software: Table,
         seed: int | None = None,
         options: Table | None = None,
+        lot: str = "",
+        operator: Table | None = None,
+        environment: Table | None = None,
     ) -> Event:
-        """Record that the run began; ``software`` is {version, commit}."""
+        """Record that the run began; ``software`` is {version, commit}, ``operator`` a known user."""
         return self._append_head(
             kinds.STARTED,
             run_id=self.run_id,
@@ -78,7 +81,18 @@ class RunRecorder:
             software=software,
             seed=seed,
             options=options or {},
+            lot=lot,
+            operator=operator,
+            environment=environment or {},
         )
+
+    def configuration(self, files: Sequence[Table]) -> Event:
+        """Record the files the run began with, {what, name, path, sha256} each, as they are kept."""
+        return self._append(kinds.CONFIGURATION, files=list(files))
+
+    def tests(self, tests: Sequence[Table]) -> Event:
+        """Record what the plan holds, {test, title, requirements} each, before any of it runs."""
+        return self._append(kinds.TESTS, tests=list(tests))
 
     def instrument(self, role: str, identity: Table, certificate: Table | None) -> Event:
         """Record who an instrument is and which certificate it is used under."""
@@ -110,6 +124,8 @@ class RunRecorder:
         tur: float | None = None,
         accepted: bool | None = None,
         remark: str = "",
+        recipe: Table | None = None,
+        test: str = "",
     ) -> Event:
         """Record one judged number.
 
@@ -131,14 +147,12 @@ class RunRecorder:
             tur: test uncertainty ratio (None or inf: infinite).
             accepted: whether the run may pass with it; by default when its verdict is kinds.PASS.
             remark: what the plan's demands made of it.
+            recipe: how it was made of its traces, as :mod:`rig.fixtures.recipes` tells it.
+            test: of the plan, in which it was judged; one of the run's tests.
 
         Raises:
             StoreError: it could not be kept, or claims to accept what its verdict says has failed.
         """
-        if accepted is None:
-            accepted = verdict == kinds.PASS
-        if accepted and verdict == kinds.FAIL:
-            raise StoreError(f"{name} cannot be recorded as accepted: its verdict is {verdict}")
         return self._append(
             kinds.MEASUREMENT,
             name=name,
@@ -154,7 +168,7 @@ class RunRecorder:
             rule=rule,
             verdict=verdict,
             requirements=list(requirements),
-            budget=[{**item, "dof": finite_or_none(item.get("dof"))} for item in budget],
+            budget=_finite_lines(budget),
             trace=_reference(trace),
             setting=setting,
             p_conform=p_conform,
@@ -162,8 +176,10 @@ class RunRecorder:
             equation=equation,
             method=method,
             tur=finite_or_none(tur),
-            accepted=accepted,
+            accepted=_accepted(name, verdict, accepted),
             remark=remark,
+            recipe=recipe,
+            test=test,
         )
 
     def trace(self, trace: Trace) -> StoredTrace:
@@ -232,7 +248,7 @@ class RunRecorder:
 
     def _append_head(self, kind: str, **body: Any) -> Event:
         event = self._append(kind, **body)
-        keep_head(self.store.runs, event.seq, event.hash)
+        keep_signed_head(self.store, event)
         return event
 
     def _append(self, kind: str, **body: Any) -> Event:
@@ -241,6 +257,17 @@ class RunRecorder:
 
 def finite_or_none(number: float | None) -> float | None:
     return None if number is None or math.isinf(number) else number
+
+
+def _finite_lines(budget: Sequence[Table]) -> list[dict[str, Any]]:
+    return [{**line, "dof": finite_or_none(line.get("dof"))} for line in budget]
+
+
+def _accepted(name: str, verdict: str, claimed: bool | None) -> bool:
+    """Return whether the run may pass with a measurement; one that failed is never accepted."""
+    if claimed and verdict == kinds.FAIL:
+        raise StoreError(f"{name} cannot be recorded as accepted: its verdict is {verdict}")
+    return verdict == kinds.PASS if claimed is None else claimed
 
 
 def _reference(trace: StoredTrace | None) -> dict[str, str] | None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rig.errors import RefusedToStart
 from rig.records import kinds
 from rig.records.event import Event
-from rig.records.heads import keep_head
 from rig.records.run import wall_utc
+from rig.records.signatures import keep_signed_head
 
 if TYPE_CHECKING:
     from rig.records.store import Store
@@ -45,7 +45,7 @@ class StationLog:
         Raises:
             RefusedToStart: nothing is stopped, or the name or the reason is missing.
         """
-        _check_person(by, reason)
+        check_person(by, reason)
         if self.must_be_reset() is None:
             raise RefusedToStart(f"station {self.station!r} is not stopped", expected="a stop to reset")
         return self._append(kinds.STATION_RESET, by=by, reason=reason)
@@ -81,7 +81,7 @@ class StationLog:
 
     def overridden(self, run_id: str, interlocks: Mapping[str, str], by: str, reason: str) -> Event:
         """Record that a named person let a run begin against interlocks: each by name, and what it said."""
-        _check_person(by, reason)
+        check_person(by, reason)
         return self._append(
             kinds.STATION_OVERRIDE, run_id=run_id, interlocks=dict(interlocks), by=by, reason=reason
         )
@@ -105,11 +105,16 @@ class StationLog:
 
     def _append(self, kind: str, **body: Any) -> Event:
         event = self._store.append(self._id, kind, body, self._utc_now())
-        keep_head(self._store.runs, event.seq, event.hash)
+        keep_signed_head(self._store, event)
         return event
 
 
-def _check_person(by: str, reason: str) -> None:
+def check_person(by: str, reason: str) -> None:
+    """Refuse what nobody stands for.
+
+    Raises:
+        RefusedToStart: the name or the reason is missing.
+    """
     if not by.strip() or not reason.strip():
         raise RefusedToStart(
             f"by {by!r}, reason {reason!r}", expected="the name of a person, and a reason", do="Say both"

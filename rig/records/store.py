@@ -27,7 +27,7 @@ from rig.errors import StoreError
 from rig.records.chain import Chain, Row
 from rig.records.event import FIRST_PREVIOUS, Event, canonical_json, chain_hash, utc_text
 from rig.records.files import make_folder
-from rig.records.kinds import STATION_PREFIX
+from rig.records.kinds import AUDIT_SUBJECT, REPROCESS_PREFIX, STATION_PREFIX
 
 FILE_NAME = "records.sqlite"
 FORMAT = 1  # of the table below; kept in SQLite's user_version
@@ -141,7 +141,8 @@ class Store:
 
     def run_ids(self) -> list[str]:
         """Return the ids of all runs, in the order in which they started."""
-        is_run = sa.not_(_event.c.run_id.startswith(STATION_PREFIX))
+        others = [_event.c.run_id.startswith(prefix) for prefix in (STATION_PREFIX, REPROCESS_PREFIX)]
+        is_run = sa.not_(sa.or_(_event.c.run_id == AUDIT_SUBJECT, *others))
         ids = sa.select(_event.c.run_id).where(is_run).group_by(_event.c.run_id)
         query = ids.order_by(sa.func.min(_event.c.seq))
         return [row[0] for row in self._read(query)]

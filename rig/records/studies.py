@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rig.errors import StoreError
 from rig.records import kinds
+from rig.records.event import Event
 from rig.records.store import Store
 
 if TYPE_CHECKING:
@@ -47,13 +48,18 @@ def read_study(folder: Path) -> StudyView:
     Raises:
         StoreError: there is no study, or its record cannot be read.
     """
-    import pandas as pd
-
     with Store(folder, create=False) as store:
         events = store.events()
-    started = [event for event in events if event.kind == kinds.STUDY_STARTED]
-    if not started:
+    if not any(event.kind == kinds.STUDY_STARTED for event in events):
         raise StoreError(f"{folder}: no study is recorded there")
+    return study_of(events)
+
+
+def study_of(events: Sequence[Event]) -> StudyView:
+    """Return the study that entries tell of; one of them must be its start."""
+    import pandas as pd
+
+    started = [event for event in events if event.kind == kinds.STUDY_STARTED]
     study = started[0].body["study"]
     rows = [row for event in events if event.kind == kinds.STUDY_POINT for row in _rows(event.at, event.body)]
     frame = pd.DataFrame(rows, columns=[*ABOUT, *study["factors"], *RESULT])

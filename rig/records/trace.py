@@ -120,7 +120,8 @@ def _from_parquet(data: bytes, path: Path) -> Trace:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(data), use_threads=False)
+        # Not pq.read_table: it imports all of pandas to look at one file.
+        table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
         metadata = table.schema.metadata or {}
         name, about = metadata[b"name"].decode(), json.loads(metadata[b"about"])
     except (pa.ArrowException, KeyError, ValueError) as error:

@@ -6,6 +6,7 @@ A finding is an *alteration* when what was recorded is no longer what is read, a
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rig.records import database_file, heads, kinds
 from rig.records.chain import Chain, Row
 from rig.records.locks import is_held
 from rig.records.named_files import TORN_SUFFIX, NamedFiles, unnamed
+from rig.records.signed_heads import SignedHeads
 from rig.records.store import FILE_NAME
 from rig.records.write_ahead_log import LogState
 
@@ -51,6 +53,7 @@ class Verification:
     files: int = 0
     bytes: int = 0
     head: str = ""
+    signatures: int = 0
     altered: list[Finding] = field(default_factory=list)
     information: list[Finding] = field(default_factory=list)
 
@@ -64,8 +67,12 @@ class Verification:
         return {"whole": self.whole, **asdict(self)}
 
 
-def verify(path: Path) -> Verification:
+def verify(path: Path, trusted: Collection[str] = ()) -> Verification:
     """Verify what lies at ``path``: a folder of runs, or the ``records.sqlite`` in one.
+
+    Args:
+        path: which.
+        trusted: fingerprints of the only keys that may have signed it; empty: those that it names itself.
 
     Raises:
         RefusedToStart: there is nothing to verify, it cannot be read, or another version made it.
@@ -73,7 +80,7 @@ def verify(path: Path) -> Verification:
     folder = path.parent if path.name == FILE_NAME else path
     try:
         if (folder / FILE_NAME).is_file() or (folder / heads.FILE_NAME).is_file():
-            return _Folder(folder).verify()
+            return _Folder(folder, trusted).verify()
     except OSError as error:
         raise RefusedToStart(
             f"{folder} cannot be read ({error.strerror or error})", do="Make folder and files readable"
@@ -84,11 +91,12 @@ def verify(path: Path) -> Verification:
 class _Folder:
     """The verification of one folder of runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, trusted: Collection[str]) -> None:
         self._folder = folder
         self._found = Verification(str(folder))
         self._heads = heads.read_heads(folder)
         self._files = NamedFiles(folder)
+        self._signed = SignedHeads(folder, trusted)
         self._chain, self._broken, self._holds_runs = Chain(), False, False
         self._unended: dict[str, None] = {}
         self._last_at: dict[str, str] = {}
@@ -113,6 +121,7 @@ class _Folder:
             self._altered(FILE_NAME, f"the file is damaged: {error}")
         self._judge_log(log)
         self._judge_heads()
+        self._judge_signatures()
         self._judge_files()
         return self._found
 
@@ -151,7 +160,9 @@ class _Folder:
         if wrong:
             self._broken = True
             self._altered(_place(row), f"{wrong}. Nothing from here on can be relied upon")
-        elif not row.run_id.startswith(kinds.STATION_PREFIX):
+            return
+        self._signed.take(row)
+        if kinds.is_run(row.run_id):
             self._take_of_run(row)
 
     def _take_of_run(self, row: Row) -> None:
@@ -191,6 +202,11 @@ class _Folder:
         if not self._broken and max(known, default=0) > last:
             missing = f"{last + 1}" if max(known) == last + 1 else f"{last + 1} to {max(known)}"
             self._altered(FILE_NAME, f"entries are missing at its end: number {missing}")
+
+    def _judge_signatures(self) -> None:
+        for judged in self._signed.judge(broken=self._broken):
+            (self._altered if judged.altered else self._tell)(judged.where, judged.what)
+        self._found.signatures = len(self._signed.good)
 
     def _judge_files(self) -> None:
         for named, wrong in self._files.problems():

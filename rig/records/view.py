@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 JSON_KEYS = (
     "run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended", "takt_s", "wall_s",
     "software", "instruments", "measurements", "calibration", "faults", "notes", "reasons", "overridden",
+    "lot", "operator", "environment", "configurations", "tests", "hidden",
+)  # fmt: skip
+HEADLINES = (
+    kinds.STARTED, kinds.INSTRUMENT, kinds.FAULT, kinds.ENDED, kinds.AUDIT_HIDDEN, kinds.AUDIT_SHOWN,
 )  # fmt: skip
 
 
 @dataclass
 class RunView:
-    """A run as its entries tell it. Times are UTC text; ``takt_s`` and ``wall_s`` are in seconds."""
+    """A run as its entries tell it. Times are UTC text; ``takt_s`` and ``wall_s`` are in seconds.
+
+    What a run of an earlier version did not record is empty: nothing is guessed.
+    """
 
     run_id: str = ""
     plan: str = ""
@@ -42,6 +49,13 @@ class RunView:
     seed: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
     wire_log: dict[str, Any] | None = None
+    lot: str = ""
+    operator: dict[str, Any] | None = None
+    environment: dict[str, Any] = field(default_factory=dict)
+    configurations: list[dict[str, Any]] = field(default_factory=list)
+    tests: list[dict[str, Any]] = field(default_factory=list)
+    hidden: str = ""
+    """Who hid it and why; empty where nobody did, or where it is shown again."""
 
     @property
     def overridden(self) -> str:
@@ -77,14 +91,20 @@ def headlines(store: Store) -> list[RunView]:
         StoreError: the store cannot be read.
     """
     runs: dict[str, list[Event]] = {}
-    for event in store.events(kinds=(kinds.STARTED, kinds.INSTRUMENT, kinds.FAULT, kinds.ENDED)):
+    for event in store.events(kinds=HEADLINES):
         runs.setdefault(event.run_id, []).append(event)
     return [fold(events) for events in runs.values()]
 
 
+_OF_THE_START = (
+    "plan", "pen_serial", "station", "product", "software", "seed", "options",
+    "lot", "operator", "environment",
+)  # fmt: skip
+
+
 def _started(view: RunView, event: Event) -> None:
     view.started = event.at
-    for name in ("plan", "pen_serial", "station", "product", "software", "seed", "options"):
+    for name in _OF_THE_START:
         if name in event.body:
             setattr(view, name, event.body[name])
 
@@ -105,6 +125,22 @@ def _calibration(view: RunView, event: Event) -> None:
     view.calibration = event.body
 
 
+def _configuration(view: RunView, event: Event) -> None:
+    view.configurations = event.body["files"]
+
+
+def _tests(view: RunView, event: Event) -> None:
+    view.tests = event.body["tests"]
+
+
+def _hidden(view: RunView, event: Event) -> None:
+    view.hidden = f"by {event.body['by']}: {event.body['reason']}"
+
+
+def _shown(view: RunView, event: Event) -> None:
+    view.hidden = ""
+
+
 def _wire_log(view: RunView, event: Event) -> None:
     view.wire_log = event.body
 
@@ -120,6 +156,10 @@ _TELL: dict[str, Callable[[RunView, Event], None]] = {
     kinds.CALIBRATION: _calibration,
     kinds.NOTE: lambda view, event: view.notes.append(event.body),
     kinds.FAULT: lambda view, event: view.faults.append(event.body),
+    kinds.CONFIGURATION: _configuration,
+    kinds.TESTS: _tests,
     kinds.WIRE_LOG: _wire_log,
     kinds.ENDED: _ended,
+    kinds.AUDIT_HIDDEN: _hidden,
+    kinds.AUDIT_SHOWN: _shown,
 }

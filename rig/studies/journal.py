@@ -45,14 +45,15 @@ class Journal:
     Args:
         folder: where; made when missing.
         study: the study, which must be the one the folder holds, if it holds one.
+        operator: {name, full_name, role} of who measures what is added now; None where nobody was named.
 
     Raises:
         ConfigError: the folder holds another study, this one as it was before it was changed, or runs.
         StoreError: the record cannot be kept.
     """
 
-    def __init__(self, folder: Path, study: StudyFile) -> None:
-        self.store, self._name = Store(folder), study.name
+    def __init__(self, folder: Path, study: StudyFile, operator: Mapping[str, str] | None = None) -> None:
+        self.store, self._name, self._operator = Store(folder), study.name, operator
         started = self.store.events(kinds=(kinds.STUDY_STARTED,))
         told = study.model_dump(mode="json")
         if not started and self.store.head()[0]:
@@ -62,7 +63,7 @@ class Journal:
             )
         if not started:
             begin_signing(self.store)
-            self._append(kinds.STUDY_STARTED, {"study": told})
+            self._append(kinds.STUDY_STARTED, {"study": told, "operator": operator})
         elif started[0].body["study"] != told:
             self.store.close()
             raise ConfigError(
@@ -92,6 +93,7 @@ class Journal:
                 "responses": {name: _told(measured) for name, measured in result.responses.items()},
                 "problems": result.problems,
                 "bench_s": result.bench_s,
+                "operator": self._operator,
             },
         )
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rig.interlocks import latch_stop, refuse_stopped
+from rig.people.access import admit
+from rig.people.policy import load_policy
+from rig.people.sign_in import SignedIn
 from rig.records.studies import StudyView, read_study, written_beside_the_record
 from rig.station import load_station
 from rig.studies.design import design_points
@@ -31,6 +34,7 @@ def run_study(
     folder: Path,
     *,
     runs: Path = Path("runs"),
+    person: SignedIn | None = None,
     jobs: int = 1,
     ask: Ask | None = None,
     begins: Callable[[Outlook], None] = lambda outlook: None,
@@ -42,24 +46,26 @@ def run_study(
         study: what to do.
         folder: of its record and tables, ``results.csv`` and ``results.parquet``.
         runs: folder of the runs' records, whose log of the station says whether it was stopped and reset.
+        person: who runs it; None where nobody signed in, which will do where ``runs`` knows no users.
         jobs: points at a time, on twins.
         ask: see :func:`~rig.studies.measuring.measure_points`.
         begins: told what lies ahead, before anything moves.
         progress: told of each point once it is kept.
 
     Raises:
-        RefusedToStart: the study cannot be done, its station was stopped and nobody has reset it, or another
-            process is at it.
+        RefusedToStart: the study cannot be done, the person may not do it, its station was stopped and nobody
+            has reset it, or another process is at it.
         BenchStopped: the emergency stop was pressed; the station's log says so.
         RigError: its record could not be kept, the bench not be made safe, or a process died.
     """
+    admit(runs, person, load_policy(runs).roles.study, f"study {study.name}")
     bench_s = check_size(study)
     points = design_points(study)
     check(study, points)
     station = load_station(study.station).name
     refuse_stopped(station, runs)
     with only_one(folder):
-        journal = Journal(folder, study)
+        journal = Journal(folder, study, None if person is None else person.told())
         try:
             done = journal.done()
             begins(Outlook(len(points), len(done), bench_s))

@@ -53,7 +53,7 @@ def test_a_measurement_says_everything(store: Store) -> None:
     keys = (
         "name characteristic value unit u dof k U lower upper rule verdict requirements budget trace setting"
     )
-    more = "p_conform as_read equation method tur accepted remark"
+    more = "p_conform as_read equation method tur accepted remark recipe test"
     assert set(said) == {*keys.split(), *more.split()}
     assert (said["value"], said["u"], said["dof"]) == (0.25137, 0.0021, None)
     assert (said["tur"], said["accepted"], said["p_conform"]) == (35.7, True, 0.9999)
