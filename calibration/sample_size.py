@@ -81,6 +81,22 @@ def wilks_sample_size(*, confidence: float, coverage: float, sides: int = 2, ord
     return attribute_sample_size(confidence=confidence, reliability=coverage, failures=sides * order - 1)
 
 
+def wilks_coverage(n: int, *, confidence: float = 0.95, sides: int = 2) -> float:
+    """Return the share of any continuous population that the extremes of ``n`` values hold (Wilks 1941).
+
+    Args:
+        n: values in the sample, at least as many as sides.
+        confidence: probability that they hold at least that share, between 0 and 1.
+        sides: 2 for the interval between the extremes, 1 for what lies on one side of one of them.
+
+    Raises:
+        EstimateError: too few values, sides not as above, or the confidence out of range.
+    """
+    if sides not in (1, 2):
+        raise EstimateError(f"{sides} sides, expected 1 or 2")
+    return reliability_shown(n, sides - 1, confidence=confidence)
+
+
 def reliability_shown(units: int, failures: int = 0, *, confidence: float = 0.95) -> float:
     """Return the lower confidence limit of the share of good units (Clopper and Pearson 1934).
 

@@ -120,6 +120,36 @@ def one_sided_factor(n: int, *, coverage: float, confidence: float = 0.95) -> fl
     return k
 
 
+def tolerance_sample_size(
+    margin: float, *, coverage: float, confidence: float = 0.95, side: Side = "both"
+) -> int:
+    """Return the fewest normal values whose tolerance limits lie within ``margin`` standard deviations.
+
+    Args:
+        margin: distance from the mean to the nearer limit, in standard deviations of the values.
+        coverage, confidence, side: as :func:`tolerance_limits` takes them.
+
+    Raises:
+        EstimateError: so narrow a margin that no number of values will do, or more than a million.
+    """
+    factor = two_sided_factor if side == "both" else one_sided_factor
+
+    def enough(n: int) -> bool:
+        return factor(n, coverage=coverage, confidence=confidence) <= margin
+
+    low, high = 1, 2
+    while not enough(high):
+        if high == LARGEST_SAMPLE:
+            raise EstimateError(
+                f"a margin of {margin:.4g} standard deviations: no sample of {LARGEST_SAMPLE} would do"
+            )
+        low, high = high, min(2 * high, LARGEST_SAMPLE)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
 def _half_width(m: Floats, coverage: float) -> Floats:
     """Solve Φ(m + r) − Φ(m − r) = coverage for r by bisection, at every offset ``m`` ≥ 0 at once."""
     low, high = np.zeros_like(m), m + ndtri((1 + coverage) / 2)

@@ -15,6 +15,7 @@ from calibration.sample_size import (
     confidence_shown,
     reliability_shown,
     success_run,
+    wilks_coverage,
     wilks_sample_size,
 )
 from tests.support.published import rows
@@ -49,6 +50,15 @@ def test_wilks_s_samples_are_the_published_ones(coverage: float, n: int) -> None
 def test_one_sided_wilks_samples_are_the_published_ones(order: int, n: int) -> None:
     """59, 93, 124: first, second and third order at 95/95, as used in nuclear safety analysis."""
     assert wilks_sample_size(confidence=0.95, coverage=0.95, sides=1, order=order) == n
+
+
+@pytest.mark.parametrize(("n", "sides"), [(93, 2), (59, 1)])
+def test_extremes_hold_what_wilks_s_samples_promise(n: int, sides: int) -> None:
+    """93 values for both sides and 59 for one are the least that hold 95 % with 95 % confidence."""
+    assert wilks_coverage(n, sides=sides) >= 0.95
+    assert wilks_coverage(n - 1, sides=sides) < 0.95
+    with pytest.raises(EstimateError, match="3 sides"):
+        wilks_coverage(n, sides=3)
 
 
 @pytest.mark.parametrize("n", range(1, 12))

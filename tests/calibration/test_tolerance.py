@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from scipy.special import chdtri, ndtr, ndtri
 
 from calibration.errors import EstimateError
-from calibration.tolerance import Side, one_sided_factor, tolerance_limits, two_sided_factor
+from calibration.tolerance import (
+    Side,
+    one_sided_factor,
+    tolerance_limits,
+    tolerance_sample_size,
+    two_sided_factor,
+)
 from tests.support.published import decimals, rows
 
 TABLE = rows("tolerance_k_two_sided.csv")
@@ -121,3 +127,22 @@ def test_samples_without_a_factor_are_refused(n: int) -> None:
     for factor in (one_sided_factor, two_sided_factor):
         with pytest.raises(EstimateError, match="sample of"):
             factor(n, coverage=0.9)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row['n']}-{row['coverage']}")
+def test_sample_sizes_are_those_of_the_table_read_backwards(row: dict[str, str]) -> None:
+    coverage, confidence, k = (float(row[name]) for name in ("coverage", "confidence", "k_exact_recomputed"))
+    n = int(row["n"])
+    assert tolerance_sample_size(k + 1e-5, coverage=coverage, confidence=confidence) == n
+    assert tolerance_sample_size(k - 1e-5, coverage=coverage, confidence=confidence) == n + 1
+
+
+def test_one_sided_sample_sizes_are_smaller() -> None:
+    assert tolerance_sample_size(2.3961, coverage=0.95, side="upper") == 20
+    assert tolerance_sample_size(2.3961, coverage=0.95, side="both") > 40
+
+
+def test_a_margin_that_no_sample_meets_is_refused() -> None:
+    for margin in (1.95, -3.0, math.nan):
+        with pytest.raises(EstimateError, match="no sample"):
+            tolerance_sample_size(margin, coverage=0.95)

@@ -2,17 +2,15 @@
 
 import pytest
 
-from rig.fixtures.battery import extension_change, rate_loss
-
 
 @pytest.mark.requirement("PEN-RATE-ACCURACY")
 def test_rate_holds_to_the_end(battery, verdict):
-    verdict.judge("battery.rate_loss", rate_loss(battery.states), trace=battery.rate_trace)
+    verdict.judge("battery.rate_loss", battery.rate_loss, trace=battery.rate_trace)
 
 
 @pytest.mark.requirement("PEN-DEPTH-ACCURACY")
 def test_depth_holds_to_the_end(battery, verdict):
-    verdict.judge("battery.extension_change", extension_change(battery.states), trace=battery.extension_trace)
+    verdict.judge("battery.extension_change", battery.extension_change, trace=battery.extension_trace)
 
 
 @pytest.mark.requirement("PEN-RATE-ACCURACY")

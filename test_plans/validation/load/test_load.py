@@ -2,14 +2,13 @@
 
 import pytest
 
-from calibration.measured import scaled
 from rig.fixtures.validation_views import load_views
 
 
 @pytest.mark.requirement("PEN-RATE-ACCURACY")
 def test_rate_under_load(under_load, verdict):
     rate, _ = load_views(under_load)
-    verdict.judge("load.rate_droop", scaled(under_load.droop, 100.0, "%/N"), trace=rate)
+    verdict.judge("load.rate_droop", under_load.droop_percent, trace=rate)
 
 
 @pytest.mark.requirement("PEN-DEPTH-ACCURACY")

@@ -2,8 +2,6 @@
 
 import pytest
 
-from rig.fixtures.evaluate import count
-
 
 @pytest.mark.requirement("PEN-SHARPNESS")
 def test_needles_puncture_easily(slow_insertion, verdict):
@@ -13,4 +11,4 @@ def test_needles_puncture_easily(slow_insertion, verdict):
 
 @pytest.mark.requirement("PEN-SHARPNESS")
 def test_no_needle_is_bent(slow_insertion, verdict):
-    verdict.judge("puncture.late", count(slow_insertion.punctures.late), trace=slow_insertion.trace)
+    verdict.judge("puncture.late", slow_insertion.late, trace=slow_insertion.trace)
