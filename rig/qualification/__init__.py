@@ -1,0 +1,1 @@
+"""Qualifying the rig itself: installed as it should be, working as it should, performing as it should."""
