@@ -1,6 +1,6 @@
 # The only commands anyone needs to know. Each makes the environment it needs.
 .DEFAULT_GOAL := help
-.PHONY: help eol validation test faults faults/all faults/write power-cuts fuzz hostile-bytes check lint types contracts format benchmarks oracles notebook lock clean
+.PHONY: help eol validation regulatory test faults faults/all faults/write power-cuts fuzz hostile-bytes check lint types contracts format benchmarks oracles notebook lock clean
 
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -33,6 +33,14 @@ validation: $(READY)  ## Run every validation plan on simulated pens, two at a t
 
 validation/%: $(READY)
 	@out=$$($(BIN)/rig run $@ 2>&1); status=$$?; printf '%s\n\n' "$$out"; exit $$status
+
+# So many pens without a failure show with 95 % confidence that 95 % of pens conform. Fewer are quicker: make regulatory PENS=5.
+PENS ?= 59
+LOT ?= DV-$(PENS)
+
+regulatory: $(READY)  ## Verify the design on a lot of simulated, aged pens, and print what the lot shows.
+	@status=0; $(BIN)/rig lot run regulatory --lot $(LOT) --pens $(PENS) --population pilot-lot --jobs 2 || status=$$?; \
+	$(BIN)/rig matrix --lot $(LOT); exit $$status
 
 test: $(READY)  ## Run every test of this software.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -95,7 +103,7 @@ notebook: requirements.lock docs/notebook-requirements.txt  ## Make docs/study.i
 	$(NOTEBOOK_BIN)/python docs/make_notebook.py
 
 lock: $(READY)  ## Renew the pinned versions (needs uv).
-	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra dev --extra studies pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra dev --extra studies --extra evidence pyproject.toml --output-file requirements.lock
 
 clean:  ## Remove the environment and caches; records stay.
 	rm -rf .venv .venv-notebook .venv-oracles .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

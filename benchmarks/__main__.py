@@ -21,6 +21,7 @@ BENCHMARKS = (
     "contact_point",
     "stability",
     "studies",
+    "report",
     "stopping",
 )
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rig import cli_records
+from rig import cli_audit, cli_qualify, cli_records, cli_report, cli_reprocess, cli_sign
+from rig.cli_lot import lot
+from rig.cli_matrix import matrix
 from rig.cli_options import (
     BROKE,
     REFUSED,
@@ -26,13 +28,20 @@ from rig.cli_options import (
     load_world,
     refused,
 )
+from rig.cli_sign_in import FromStdin, UserName, signed_in
 from rig.cli_station import checks, reset, suspects
 from rig.cli_study import study
+from rig.cli_users import users
 from rig.errors import RigError
 
 if TYPE_CHECKING:
     from rig.fixtures.run import Run
+    from rig.people.sign_in import SignedIn
     from rig.records.view import RunView
+
+LISTED = (
+    "run_id", "plan", "pen_serial", "station", "product", "lot", "verdict", "started", "ended", "takt_s",
+)  # fmt: skip
 
 app = typer.Typer(
     name="rig",
@@ -43,8 +52,15 @@ app = typer.Typer(
 )
 
 app.add_typer(study, name="study")
+app.add_typer(users, name="users")
+app.add_typer(lot, name="lot")
 cli_records.add_to(app)
-for command in (reset, checks, suspects):
+cli_reprocess.add_to(app)
+cli_qualify.add_to(app)
+cli_audit.add_to(app)
+cli_report.add_to(app)
+cli_sign.add_to(app)
+for command in (reset, checks, suspects, matrix):
     app.command()(command)
 
 
@@ -55,6 +71,7 @@ def run_plan(
     station: Station = "twin",
     product: ProductName = "office-pen",
     pen: Annotated[str | None, typer.Option(help="Serial number of the pen, as scanned.")] = None,
+    lot: Annotated[str, typer.Option(help="Lot the pen belongs to.")] = "",
     world: WorldName = None,
     override: Override = None,
     fault: Fault = None,
@@ -67,28 +84,33 @@ def run_plan(
     ] = None,
     by: Annotated[str, typer.Option(help="Who overrides.")] = "",
     reason: Annotated[str, typer.Option(help="Why.")] = "",
+    user: UserName = "",
+    from_stdin: FromStdin = False,
     runs: Runs = Path("runs"),
     debug: Annotated[bool, typer.Option(help="Show tracebacks and pytest's own report.")] = False,
 ) -> None:
     """Run a test plan on one pen. Exit status: 0 pass, 1 fail, 2 rig or run broke, 3 refused to start."""
-    from rig.fixtures.plan import find_plan_folder
+    from rig.fixtures.plan import find_plan_folder, load_plan
     from rig.fixtures.stopping import STOPPING
 
     STOPPING.listen()
     try:
         folder = find_plan_folder(plan)
+        roles, what = load_plan(folder).roles, f"running plan {plan}"
+        person = signed_in(runs, user, roles, what, from_stdin=from_stdin, must_be_known=True)
     except RigError as error:
         raise refused(error) from None
     options = [f"--station={station}", f"--product={product}", f"--runs={runs}"]
     options += [f"--pen={pen}"] if pen is not None else []
+    options += [f"--lot={lot}"] if lot else []
     options += [f"--world={world}"] if world is not None else []
     options += [f"--seed={seed}"] if seed is not None else []
     options += [f"--set={value}" for value in override or []]
     options += [f"--fault={value}" for value in fault or []]
     options += [f"--override={value}" for value in interlock or []]
-    options += [f"--by={by}", f"--reason={reason}"]
+    options += [f"--by={by or (user if interlock else '')}", f"--reason={reason}"]
     options += ["--rig-debug"] if debug else []
-    sys.exit(_pytest([str(folder), *options, *(pytest_args or [])], debug=debug))
+    sys.exit(_pytest([str(folder), *options, *(pytest_args or [])], person, debug=debug))
 
 
 @app.command()
@@ -106,8 +128,13 @@ def show(run: RunName = "last", as_json: AsJson = False, runs: Runs = Path("runs
 
 
 @app.command("list")
-def list_runs(as_json: AsJson = False, runs: Runs = Path("runs")) -> None:
-    """List the runs, oldest first."""
+def list_runs(
+    as_json: AsJson = False,
+    lot: Annotated[str | None, typer.Option(help="Only the runs of this lot.")] = None,
+    hidden: Annotated[bool, typer.Option("--hidden", help="The hidden ones too.")] = False,
+    runs: Runs = Path("runs"),
+) -> None:
+    """List the runs, oldest first; those that were hidden only with --hidden."""
     from rich.console import Console
 
     from rig.records.store import Store
@@ -119,9 +146,9 @@ def list_runs(as_json: AsJson = False, runs: Runs = Path("runs")) -> None:
             views = headlines(store)
     except RigError as error:
         raise refused(error) from None
+    views = [view for view in views if (hidden or not view.hidden) and lot in (None, view.lot)]
     if as_json:
-        keys = ("run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended", "takt_s")
-        print(json.dumps([{key: getattr(view, key) for key in keys} for view in views], indent=1))
+        print(json.dumps([{key: getattr(view, key) for key in LISTED} for view in views], indent=1))
     else:
         render_list(views, Console())
 
@@ -218,11 +245,11 @@ class _Outcome:
         self.status = run.ended.exit_status
 
 
-def _pytest(arguments: list[str], *, debug: bool) -> int:
+def _pytest(arguments: list[str], person: SignedIn | None, *, debug: bool) -> int:
     """Let pytest run a plan; return the exit status of the run, or REFUSED when there was none."""
     outcome = _Outcome()
     try:
-        _pytest_main(arguments, outcome)
+        _pytest_main(arguments, [outcome] if person is None else [outcome, person])
     except KeyboardInterrupt:
         if outcome.status is None:
             print("stopped before anything began", file=sys.stderr)
@@ -235,7 +262,8 @@ def _pytest(arguments: list[str], *, debug: bool) -> int:
     return REFUSED if outcome.status is None else outcome.status
 
 
-def _pytest_main(arguments: list[str], outcome: _Outcome) -> None:
+def _pytest_main(arguments: list[str], within: list[object]) -> None:
+    """Let pytest run a plan; what is handed over as ``within`` cannot be given on any command line."""
     import pytest
 
     import rig
@@ -249,7 +277,7 @@ def _pytest_main(arguments: list[str], outcome: _Outcome) -> None:
     # Only these: a plugin that was installed for other tests must not reorder, repeat or slow a run.
     names = ("allure_pytest", "rig.fixtures.plugin", "rig.fixtures.progress", "reports.allure_listener")
     plugins = ["--disable-plugin-autoload", *(f"-p{name}" for name in names)]
-    pytest.main([*project, *plugins, "-p", "no:cacheprovider", *arguments], [outcome])
+    pytest.main([*project, *plugins, "-p", "no:cacheprovider", *arguments], within)
 
 
 def _load_run(name: str, runs: Path) -> RunView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import typer
 
 from calibration.errors import EstimateError
 from rig.cli_options import BROKE, refused
+from rig.cli_sign_in import signed_in
 from rig.errors import RefusedToStart, RigError
 
 if TYPE_CHECKING:
@@ -45,7 +47,16 @@ def told_in_sentences() -> Iterator[None]:
         STOPPING.restore()
 
 
-def conduct(study: StudyFile, folder: Path, jobs: int, runs: Path) -> StudyView:
+@dataclass(frozen=True)
+class Sitting:
+    """Where a study's station keeps its log, and who sits before it, as the options said."""
+
+    runs: Path
+    user: str
+    from_stdin: bool
+
+
+def conduct(study: StudyFile, folder: Path, jobs: int, sitting: Sitting) -> StudyView:
     """Run a study, or go on with it, and show how far it is.
 
     Raises:
@@ -53,13 +64,23 @@ def conduct(study: StudyFile, folder: Path, jobs: int, runs: Path) -> StudyView:
     """
     from rich.console import Console
 
+    from rig.people.policy import load_policy
     from rig.show_study import StudyProgress
     from rig.studies.run_study import run_study
 
+    runs, roles, what = sitting.runs, load_policy(sitting.runs).roles.study, f"study {study.name}"
+    person = signed_in(runs, sitting.user, roles, what, from_stdin=sitting.from_stdin, must_be_known=True)
     progress = StudyProgress(Console(stderr=True))
     try:
         return run_study(
-            study, folder, runs=runs, jobs=jobs, ask=ask, begins=progress.begins, progress=progress.point
+            study,
+            folder,
+            runs=runs,
+            person=person,
+            jobs=jobs,
+            ask=ask,
+            begins=progress.begins,
+            progress=progress.point,
         )
     finally:
         progress.stop()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rig.cli_conduct import conduct, told_in_sentences
+from rig.cli_conduct import Sitting, conduct, told_in_sentences
 from rig.cli_options import AsJson, Jobs, ProductName, Runs, Seed, Station, WorldName
+from rig.cli_sign_in import FromStdin, UserName
 from rig.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def grr(
     jobs: Jobs = 1,
     out: Out = None,
     as_json: AsJson = False,
+    user: UserName = "",
+    from_stdin: FromStdin = False,
     runs: Runs = Path("runs"),
 ) -> None:
     """Repeatability and reproducibility: how much of what is seen is the rig's own doing."""
@@ -75,7 +78,7 @@ def grr(
     def judge(study: StudyFile, frame: DataFrame) -> GaugeVerdict:
         return judge_grr(frame, tolerance or tolerance_of(study))
 
-    _conduct(begin, judge, out, jobs, runs, as_json)
+    _conduct(begin, judge, out, jobs, Sitting(runs, user, from_stdin), as_json)
 
 
 def bias(
@@ -93,6 +96,8 @@ def bias(
     jobs: Jobs = 1,
     out: Out = None,
     as_json: AsJson = False,
+    user: UserName = "",
+    from_stdin: FromStdin = False,
     runs: Runs = Path("runs"),
 ) -> None:
     """Bias, Cg and Cgk: repeated measurements of one part whose value is known."""
@@ -118,7 +123,7 @@ def bias(
         known = dict.fromkeys(frame["point"], reference[0]) if reference else true_values(study)
         return judge_bias(frame, known, reference_u, tolerance or tolerance_of(study))
 
-    _conduct(begin, judge, out, jobs, runs, as_json)
+    _conduct(begin, judge, out, jobs, Sitting(runs, user, from_stdin), as_json)
 
 
 def linearity(
@@ -134,6 +139,8 @@ def linearity(
     jobs: Jobs = 1,
     out: Out = None,
     as_json: AsJson = False,
+    user: UserName = "",
+    from_stdin: FromStdin = False,
     runs: Runs = Path("runs"),
 ) -> None:
     """Linearity: is the rig as right at small depths as at large ones?"""
@@ -160,7 +167,7 @@ def linearity(
         known = {point: by_depth[at] for point, at in zip(frame["point"], frame["depth"], strict=True)}
         return judge_linearity(frame, known)
 
-    _conduct(begin, judge, out, jobs, runs, as_json)
+    _conduct(begin, judge, out, jobs, Sitting(runs, user, from_stdin), as_json)
 
 
 def stability(
@@ -176,6 +183,8 @@ def stability(
     jobs: Jobs = 1,
     out: Out = None,
     as_json: AsJson = False,
+    user: UserName = "",
+    from_stdin: FromStdin = False,
     runs: Runs = Path("runs"),
 ) -> None:
     """Stability: is the rig still what it was?"""
@@ -187,7 +196,7 @@ def stability(
     _conduct(
         lambda: plan(measurand, Setting(depth, rate), occasions=occasions, trials=trials, **where),
         lambda study, frame: judge_stability(frame),
-        out, jobs, runs, as_json,
+        out, jobs, Sitting(runs, user, from_stdin), as_json,
     )  # fmt: skip
 
 
@@ -211,7 +220,7 @@ def _conduct(
     judge: Callable[[StudyFile, DataFrame], GaugeVerdict],
     out: Path | None,
     jobs: int,
-    runs: Path,
+    sitting: Sitting,
     as_json: bool,
 ) -> None:
     """Run a gauge study, judge it, write plot and verdict. Exit status 1 when the gauge is not acceptable."""
@@ -223,7 +232,7 @@ def _conduct(
 
         study = begin()
         folder = out or Path("studies", study.name)
-        view = conduct(study, folder, jobs, runs)
+        view = conduct(study, folder, jobs, sitting)
         verdict = judge(study, view.frame)
         told = write_verdict(verdict, view, folder)
     if as_json:

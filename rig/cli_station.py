@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from rig.cli_options import AsJson, Runs, Station, refused
+from rig.cli_sign_in import FromStdin, signed_in
 from rig.errors import RigError
 
 
@@ -16,15 +17,18 @@ def reset(
     by: Annotated[str, typer.Option(help="Who has seen to it.")],
     reason: Annotated[str, typer.Option(help="What was found, and why the station may run again.")],
     station: Station = "twin",
+    from_stdin: FromStdin = False,
     runs: Runs = Path("runs"),
 ) -> None:
     """Let a station run again after an emergency stop."""
+    from rig.people.policy import load_policy
     from rig.records.stations import StationLog
     from rig.records.store import FILE_NAME, Store
     from rig.station import load_station
 
     try:
         name = load_station(station).name
+        signed_in(runs, by, load_policy(runs).roles.reset, "resetting a station", from_stdin=from_stdin)
         with Store(runs, create=(runs / FILE_NAME).exists()) as store:
             StationLog(store, name).reset(by, reason)
     except RigError as error:

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from rig.cli_conduct import conduct, told_in_sentences
+from rig.cli_conduct import Sitting, conduct, told_in_sentences
 from rig.cli_gauge import add_to
 from rig.cli_options import BROKE, AsJson, Jobs, ProductName, Runs, Seed, WorldName, load_world, refused
+from rig.cli_sign_in import FromStdin, UserName
 from rig.errors import RigError
 
 study = typer.Typer(help="Studies over many runs.", no_args_is_help=True)
@@ -23,6 +24,8 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder of its record; studies/NAME if not given.")] = None,
     jobs: Jobs = 1,
     as_json: AsJson = False,
+    user: UserName = "",
+    from_stdin: FromStdin = False,
     runs: Runs = Path("runs"),
 ) -> None:
     """Run a study, or go on with one that was interrupted."""
@@ -37,7 +40,7 @@ def run(
         check_libraries()
         asked = load_study(file)
         folder = out or Path("studies", asked.name)
-        view = conduct(asked, folder, jobs, runs)
+        view = conduct(asked, folder, jobs, Sitting(runs, user, from_stdin))
         models, problems = write_report(view, folder)
     if as_json:
         print(json.dumps([model.to_json() for model in models], ensure_ascii=False, indent=1))

@@ -58,15 +58,25 @@ def render_list(views: Sequence[RunView], console: Console) -> None:
     table = _plain_table(console)
     for title in ("run", "plan", "pen", "product"):
         table.add_column(title, no_wrap=True)
+    names_lots = any(view.lot for view in views)
+    if names_lots:
+        table.add_column("lot", no_wrap=True)
     table.add_column("takt", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for view in views:
+        product = Path(view.product).name  # as given: a name, or the path of a file
+        lot = [view.lot] if names_lots else []
         table.add_row(
-            *(Text(text) for text in (view.run_id, view.plan, view.pen_serial, view.product)),
+            *(Text(text) for text in (view.run_id, view.plan, view.pen_serial, product, *lot)),
             Text(_seconds(view.takt_s)),
-            verdict_text(view.verdict, console) + Text(" (overridden)" if view.overridden else ""),
+            verdict_text(view.verdict, console) + Text(_remarks(view)),
         )
     _print(console, table)
+
+
+def _remarks(view: RunView) -> str:
+    remarks = [name for name in ("overridden", "hidden") if getattr(view, name)]
+    return f" ({', '.join(remarks)})" if remarks else ""
 
 
 def verdict_text(verdict: str, console: Console) -> Text:
@@ -195,10 +205,16 @@ def _header(view: RunView, console: Console) -> Text:
         "started": _moment(view.started),
         "software": f"{version or 'unknown'} ({commit or 'no commit'})",
     }
+    if view.lot:
+        fields["lot"] = view.lot
+    if view.operator:
+        fields["operator"] = f"{view.operator['full_name']} ({view.operator['name']})"
     if view.seed is not None:
         fields["seed"] = str(view.seed)
     if view.overridden:
         fields["interlock"] = view.overridden
+    if view.hidden:
+        fields["hidden"] = view.hidden
     lines = [Text.assemble((f"run {view.run_id}", "bold"), "  ", verdict_text(view.verdict, console))]
     lines += [_field(name, text) for name, text in fields.items()]
     lines += [_field("instrument", _instrument(entry)) for entry in view.instruments]

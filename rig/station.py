@@ -168,6 +168,16 @@ class Artefact(Section):
         return self.low_mm + (self.certificate.figures["height_mm"] if face == "step_high" else 0.0)
 
 
+class Environment(Section):
+    """What is known of the room, as typed in by who looks after it."""
+
+    location: str = Field("", description="where the station stands")
+    temperature_c: float | None = Field(None, description="of the room")
+    humidity_percent: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        None, description="relative humidity of the room"
+    )
+
+
 class InterlockConfig(Section):
     """What must be in order before a run begins."""
 
@@ -207,6 +217,7 @@ class Station(Section):
     safety: Safety
     artefact: Artefact | None = Field(None, description="reference step; missing where there is none")
     interlock: InterlockConfig | None = Field(None, description="missing: runs begin without a check")
+    environment: Environment | None = Field(None, description="missing: nothing is known of the room")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -262,6 +273,11 @@ class Station(Section):
                 do="Enter the step and its certificate there: docs/howto-station.md",
             )
         return self.artefact
+
+    def known_environment(self) -> dict[str, Any]:
+        """Return what is known of the room, and where from; empty where nothing is."""
+        known = {} if self.environment is None else self.environment.model_dump(exclude_defaults=True)
+        return known | {"source": "station file"} if known else {}
 
     def figure(self, role: str, name: str) -> float:
         """Return a figure of a role's certificate."""

@@ -16,8 +16,12 @@ from typing import Any
 
 import pytest
 
+from rig.people.policy import Policy
+from rig.records.station_key import FOLDER_VARIABLE
 from rig.studies.measurands import MEASURANDS
 from rig.studies.study_file import StudyFile, load_study
+from tests.support.authority import Authority
+from tests.support.tools import needs
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -84,7 +88,9 @@ def test_a_plan_of_one_s_own_runs(desk: Path) -> None:
     assert "extension.as_found" in done.stdout
 
 
-LOOKS = re.compile(r"rig (show|list|truth|budget|faults|checks|suspects|verify|recover)")
+LOOKS = re.compile(
+    r"rig (show|list|truth|budget|faults|checks|suspects|verify(?! evidence)|recover|audit|matrix$)"
+)
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if LOOKS.match(c)])
@@ -93,6 +99,43 @@ def test_other_commands_work(desk: Path, command: str) -> None:
     assert done.returncode == 0, done.stderr
     if "--json" in command:
         json.loads(done.stdout)
+
+
+def test_user_commands_work_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People type the passwords; here they come as automation gives them."""
+    passwords: dict[str, str] = {}
+    for number, command in enumerate(c for c in commands() if c.startswith("rig users")):
+        words = shlex.split(command)
+        name, new = words[3] if len(words) > 3 else "", f"a sentence and number {number}"
+        who = words[words.index("--by") + 1] if "--by" in words else name
+        monkeypatch.setenv("RIG_PASSWORD", passwords.get(who, ""))
+        monkeypatch.setenv("RIG_NEW_PASSWORD", new)
+        done = rig(tmp_path, command)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        if words[2] in ("add", "password"):
+            passwords[name] = new
+
+
+@pytest.mark.parametrize(
+    "text", [text for _, text in blocks("toml", "howto-users.md") if "[lock_out]" in text]
+)
+def test_the_policy_on_users_is_told_as_it_is(text: str) -> None:
+    assert Policy.model_validate(tomllib.loads(text)) == Policy()
+    assert set(tomllib.loads(text)) == set(Policy.model_fields) - {"certificates"}
+
+
+@needs("openssl", "sha256sum")
+def test_evidence_is_made_and_checked_as_told(desk: Path) -> None:
+    told = [line for _, text in blocks("sh", "howto-evidence.md") for line in text.splitlines()]
+    make, check, key = told
+    done = rig(desk, make)
+    assert done.returncode == 0, done.stderr
+    (package,) = (desk / "evidence").iterdir()
+    Authority().pem(desk / "authorities.pem")
+    home = key.replace("~/.local/share/needle-rig/keys", os.environ[FOLDER_VARIABLE])
+    said = subprocess.run(["bash", "-c", home], capture_output=True, text=True, check=True).stdout
+    done = rig(desk, check.replace("RUN", package.name).replace("FINGERPRINT", said.split()[0]))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if c.startswith("rig twin")])
@@ -105,7 +148,12 @@ def test_the_twin_announces_itself(desk: Path, command: str) -> None:
     assert {"stage", "force_gauge", "counter", "pen", "clock"} <= set(addresses)
 
 
-@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("rig study")])
+LATER = (
+    "rig study", "rig lot", "rig matrix --lot", "rig sign", "rig reprocess", "rig qualify",
+)  # fmt: skip  # minutes, or a lot that took minutes
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith(LATER)])
 def test_study_commands_are_understood(command: str) -> None:
     """Names, options and values are parsed; a study takes minutes, and tests/rig/studies runs some."""
     from typer.main import get_command
@@ -132,7 +180,10 @@ def test_studies_of_one_s_own_are_complete(text: str) -> None:
 def test_no_command_is_left_untried() -> None:
     known = ("make", "rig run", "rig show", "rig list", "rig truth", "rig twin", "rig budget", "rig study")
     known += ("rig faults", "rig verify", "rig recover")
-    known += ("rig checks", "rig suspects")
+    known += ("rig checks", "rig suspects", "rig audit", "rig users")
+    known += ("rig lot", "rig matrix", "rig sign")
+    known += ("rig report", "openssl")
+    known += ("rig reprocess", "rig qualify")
     known += ("cp ", ". .venv")
     assert [command for command in commands() if not command.startswith(known)] == []
 

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from rig.product import PRODUCTS
+from rig.reprocess.moved import Status
+from rig.reprocess.outcome import outcome_of
+from rig.reprocess.worker import evaluate_again
 from rig.station import STATIONS
 from tests.support.command import FAIL, PASS, REFUSED, Said, rig, shown
 
@@ -37,6 +40,7 @@ class Ended:
 
     said: Said
     record: dict[str, Any]
+    runs: Path
 
     def verdict(self, characteristic: str) -> set[str]:
         """Return the verdicts on a characteristic, at whatever setting."""
@@ -66,7 +70,7 @@ def run(folder: Path, plan: str, product: str, *arguments: str | Path) -> Ended:
     records = folder / "-".join([plan, product, *(Path(argument).stem for argument in arguments)])
     design = product if plan in AS_SHIPPED else folder / f"{product}.toml"
     said = rig("run", f"validation/{plan}", "--runs", records, "--product", design, *arguments)
-    return Ended(said, shown(records))
+    return Ended(said, shown(records), records)
 
 
 def quick_product(folder: Path, name: str) -> None:
@@ -94,6 +98,17 @@ def station_without(folder: Path, role: str) -> Path:
 def test_a_good_pen_passes(runs: dict[str, Future[Ended]], plan: str, product: str) -> None:
     ended = runs[f"{plan} {product}"].result()
     assert ended.said.status == PASS, ended.said
+
+
+@pytest.mark.parametrize("product", ["office-pen", "compact-pen"])
+@pytest.mark.parametrize("plan", PLANS)
+def test_every_result_can_be_made_again_to_the_bit(
+    runs: dict[str, Future[Ended]], plan: str, product: str
+) -> None:
+    ended = runs[f"{plan} {product}"].result()
+    (run,) = outcome_of(evaluate_again(ended.runs, [ended.record["run_id"]])).runs
+    assert len(run.movements) >= len(ended.record["measurements"])
+    assert {movement.status for movement in run.movements} == {Status.IDENTICAL}, run.counts
 
 
 def test_the_record_of_wear_tells_what_every_insertion_found(runs: dict[str, Future[Ended]]) -> None:

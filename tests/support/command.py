@@ -46,10 +46,8 @@ def rig(*arguments: str | Path, command: list[str] | None = None, **options: Any
         [*(command or RIG), *(str(argument) for argument in arguments)],
         capture_output=True,
         encoding="utf-8",
-        env=ENVIRONMENT,
-        timeout=PATIENCE_S,
         check=False,
-        **{"cwd": ROOT, **options},
+        **{"cwd": ROOT, "env": ENVIRONMENT, "timeout": PATIENCE_S, **options},
     )
     said = Said(done.returncode, done.stdout, done.stderr)
     assert not TRACEBACK.search(said.out + said.err), said

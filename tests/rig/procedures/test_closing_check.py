@@ -21,7 +21,7 @@ def check(bench: Bench, *, after_s: float = LATER_S) -> tuple[float, float]:
     bench.force_n()  # without load, as with every capture of strokes
     bench.clock.sleep(after_s)
     again = touch_rim_again(bench, datum.stage_mm, when="later")
-    shift = shift_since(datum, again, bench)
+    shift = shift_since(datum.trace, again, bench.station)
     allowed_mm = allowed_shift_mm(shift, drift_u_mm=bench.station.nest.drift_u_mm)
     return 1000 * shift.value, 1000 * allowed_mm
 
@@ -41,7 +41,7 @@ def test_needles_that_were_set_deep_do_not_stand_between_plate_and_rim() -> None
         bench.pen.start()
         bench.clock.sleep(0.5)
         again = touch_rim_again(bench, datum.stage_mm, when="later")
-        assert abs(shift_since(datum, again, bench).value) < 1e-3
+        assert abs(shift_since(datum.trace, again, bench.station).value) < 1e-3
 
 
 def test_a_room_that_warms_shows_in_micrometres() -> None:

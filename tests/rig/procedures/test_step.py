@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rig.errors import ContactNotFound, RefusedToStart
-from rig.fixtures.station_check import contact_of
+from rig.fixtures.evaluate_step import contact_of
 from rig.procedures.bench import Bench
 from rig.procedures.step import REST_READINGS, touch_step
 from tests.support.real_bench import real_bench
