@@ -28,6 +28,7 @@ from rig.cli_options import (
     load_world,
     refused,
 )
+from rig.cli_panel import panel
 from rig.cli_sign_in import FromStdin, UserName, signed_in
 from rig.cli_station import checks, reset, suspects
 from rig.cli_study import study
@@ -60,7 +61,7 @@ cli_qualify.add_to(app)
 cli_audit.add_to(app)
 cli_report.add_to(app)
 cli_sign.add_to(app)
-for command in (reset, checks, suspects, matrix):
+for command in (reset, checks, suspects, matrix, panel):
     app.command()(command)
 
 

@@ -1,0 +1,7 @@
+"""The engineer's view: many runs, one run, and what they show together; each chart's data can be had."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)
