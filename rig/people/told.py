@@ -18,8 +18,7 @@ from typing import Any
 from rig.records import kinds
 from rig.records.store import FILE_NAME, Store
 
-_ADDED = "SELECT seq, hash, body FROM event WHERE run_id = ? AND kind = ? AND seq > ? ORDER BY seq"
-_IS_THERE = "SELECT 1 FROM event WHERE seq = ? AND hash = ?"
+_FROM = "SELECT seq, hash, body FROM event WHERE run_id = ? AND kind = ? AND seq >= ? ORDER BY seq"
 _LOCK_TIMEOUT_S = 10.0
 
 
@@ -42,7 +41,7 @@ def last_told(runs: Path) -> Mapping[str, Mapping[str, Any]]:
     Raises:
         StoreError: the record cannot be read.
     """
-    path = (runs / FILE_NAME).resolve()
+    path = (runs / FILE_NAME).absolute()
     if not path.exists():
         return {}
     with _lock:
@@ -60,14 +59,19 @@ def _followed(path: Path, before: _Read) -> _Read:
     # Opened as SQLite does it: what the store offers besides takes longer than all that is asked here.
     uri = f"{path.as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, timeout=_LOCK_TIMEOUT_S, isolation_level=None)) as connection:
-        if before.seq and connection.execute(_IS_THERE, (before.seq, before.hash)).fetchone() is None:
-            before = _Read()
-        rows = connection.execute(_ADDED, (kinds.AUDIT_SUBJECT, kinds.AUDIT_USER, before.seq)).fetchall()
+        rows = _from(connection, before.seq)
+        if before.seq and (not rows or rows[0][:2] != (before.seq, before.hash)):
+            before, rows = _Read(), _from(connection, 0)
     if not rows:
         return before
-    told = _told(json.loads(body) for _, _, body in rows)
     seq, digest, _ = rows[-1]
-    return _Read(seq, digest, {**before.told, **told})
+    if (seq, digest) == (before.seq, before.hash):
+        return before
+    return _Read(seq, digest, {**before.told, **_told(json.loads(body) for _, _, body in rows)})
+
+
+def _from(connection: sqlite3.Connection, seq: int) -> list[tuple[int, str, str]]:
+    return connection.execute(_FROM, (kinds.AUDIT_SUBJECT, kinds.AUDIT_USER, seq)).fetchall()
 
 
 def _as_the_store_reads(runs: Path) -> Mapping[str, Mapping[str, Any]]:
