@@ -1,0 +1,81 @@
+// The verdict of a run: a colour, a shape, a word, and why.
+
+import { make, say, span } from "./dom.js";
+import { has, t } from "./page.js";
+import { subjectOf } from "./run.js";
+import { allowed, measured, resultTitle, settingOf, timeOfDay } from "./telling.js";
+
+/** The face of a lane whose run has ended, or was cut off. */
+export class VerdictFace {
+  constructor(face) {
+    const find = (name) => face.querySelector(name);
+    this.face = face;
+    this.mark = find(".mark use");
+    this.word = find(".word");
+    this.subject = find(".subject");
+    this.says = find(".says");
+    this.reasons = find(".reasons");
+    this.todo = find(".todo");
+    this.run = null;
+    new ResizeObserver(() => this.fit()).observe(face);
+  }
+
+  /** Show a verdict; returns it in words, for who listens. */
+  show(run, verdict) {
+    this.run = run;
+    this.mark.setAttribute("href", `#mark-${verdict}`);
+    const word = t(`verdict.${verdict}`);
+    say(this.word, word);
+    const longest = Math.max(...word.split(" ").map((one) => one.length));
+    this.word.style.setProperty("--letters", String(Math.max(longest, 3)));
+    const at = timeOfDay(run.ended);
+    say(this.subject, [subjectOf(run), at].filter(Boolean).join(" · "));
+    say(this.says, has(`says.${verdict}`) ? t(`says.${verdict}`) : "");
+    say(this.todo, has(`todo.${verdict}`) ? t(`todo.${verdict}`) : "");
+    this.fit();
+    return `${word}. ${subjectOf(run)}. ${this.says.textContent}`;
+  }
+
+  /** Show as many reasons as there is room for, and say how many more there are. */
+  fit() {
+    if (!this.run || !this.face.clientHeight) return;
+    const lines = reasonsOf(this.run);
+    for (let count = lines.length; count >= 0; count -= 1) {
+      const more = lines.length - count;
+      const rest = more ? [make("li", "", t("lane.and_more", more))] : [];
+      this.reasons.replaceChildren(...lines.slice(0, count).map(item), ...(count ? rest : []));
+      if (this.face.scrollHeight <= this.face.clientHeight + 1) return;
+      if (count === 1) return; // the first is shown whatever happens
+    }
+  }
+}
+
+function item({ title, text }) {
+  return title ? make("li", "", boldOf(title), text) : itemOf(text);
+}
+
+function boldOf(title) {
+  const bold = make("b");
+  bold.append(span(title), title.at ? ` · ${title.at}` : "");
+  return bold;
+}
+
+function itemOf(text) {
+  const line = make("li", "", text);
+  line.lang = "en";
+  return line;
+}
+
+/** Return what failed in plain words, and what the rig says besides. */
+function reasonsOf(run) {
+  const failed = run.judged.filter((one) => !one.accepted);
+  const told = failed.map((one) => ({
+    title: { ...resultTitle(one), at: settingOf(one.setting) },
+    text: `${measured(one)} (${allowed(one)})`,
+  }));
+  const names = failed.map((one) => `${one.name}: `);
+  const others = run.reasons.filter((reason) => !names.some((name) => reason.startsWith(name)));
+  const isOfRig = !["PASS", "FAIL"].includes(run.verdict);
+  const said = others.map((text) => ({ text }));
+  return isOfRig ? [...said, ...told] : [...told, ...said];
+}
