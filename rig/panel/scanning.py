@@ -10,7 +10,7 @@ from rig.labels import product_of, read_label
 from rig.product import load_product
 
 STOP = "STOP"
-LONGEST = 200
+LONGEST, SHOWN = 200, 40
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,29 @@ def read_scan(text: str, products: Sequence[str], *, pen: Scanned) -> Scanned:
         return Scanned(serial, product_of(serial, products))
     lot = label.lot or serial
     try:
-        load_product(pen.product).check_tip_lot(lot)
+        check_tip_lot(pen.product, lot)
     except RefusedToStart:
         if (product := _product(serial, products)) is None:
             raise
         return Scanned(serial, product)
     return replace(pen, tip_lot=lot)
+
+
+def check_tip_lot(product: str, lot: str) -> None:
+    """Refuse a lot that no tip of a product carries.
+
+    Raises:
+        RefusedToStart: says what such a lot looks like.
+    """
+    known = load_product(product)
+    try:
+        known.check_tip_lot(lot)
+    except ValueError:
+        raise RefusedToStart(
+            f"{lot[:SHOWN]!r} is no lot of a tip",
+            expected=f"one like {known.tip_lot_example or known.tip_lot_pattern}",
+            do="Scan the label on the tip's blister",
+        ) from None
 
 
 def _product(serial: str, products: Sequence[str]) -> str | None:
