@@ -5,7 +5,7 @@
 import { columnTitle, plain } from "./telling.js";
 
 const MOST_DOTS = 400;
-const FONT = "14px system-ui, 'DejaVu Sans', sans-serif";
+const FAMILY = "system-ui, 'DejaVu Sans', sans-serif";
 
 /** A live plot in a figure with a caption and a canvas. */
 export class LivePlot {
@@ -68,8 +68,10 @@ export class LivePlot {
 
   options() {
     const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const em = 0.78 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const font = `${em}px ${FAMILY}`;
     const axis = (label, size) => ({
-      label, size, labelSize: 22, font: FONT, labelFont: FONT, stroke: colour("--ink"), gap: 4,
+      label, size: size * em, labelSize: 1.5 * em, font, labelFont: font, stroke: colour("--ink"), gap: 4,
       grid: { stroke: colour("--chart-grid"), width: 1 }, ticks: { stroke: colour("--chart-grid"), width: 1 },
       values: (chart, splits) => splits.map(plain),
     });
@@ -82,7 +84,7 @@ export class LivePlot {
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { ...scale }, y: { ...scale } },
-      axes: [axis(this.names[0], 34), axis(this.names[1], 62)],
+      axes: [axis(this.names[0], 2.3), axis(this.names[1], 4)],
       series: [null, {
         stroke: colour("--chart-1"),
         facets: [{ scale: "x", auto: true }, { scale: "y", auto: true }],

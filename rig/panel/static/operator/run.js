@@ -16,8 +16,7 @@ export class RunFace {
     this.left = find(".left");
     this.bar = find(".bar");
     this.steps = find(".steps");
-    this.rows = find("tbody");
-    this.table = find("table");
+    this.rows = find(".results ul");
     this.empty = find(".results .empty");
     this.runId = "";
     this.shown = 0;
@@ -36,7 +35,7 @@ export class RunFace {
     if (this.bar.childElementCount !== run.steps.length) {
       this.bar.replaceChildren(...run.steps.map(() => make("i")));
     }
-    say(this.subject, subjectOf(run));
+    this.subject.replaceChildren(...aboutOf(run).map((text) => make("span", "", text)));
     const step = run.index >= 0 && run.index < run.steps.length ? stepTitle(run.steps[run.index]) : null;
     this.showNow(step, isStopping);
     say(this.of, step ? t("lane.step_of", run.index + 1, run.steps.length) : "");
@@ -49,11 +48,10 @@ export class RunFace {
   }
 
   showNow(step, isStopping) {
-    const text = isStopping
-      ? { text: `${t("lane.stopping")} – ${t("lane.stopping_why")}` }
-      : step ? { text: [step.text, step.setting].filter(Boolean).join(" · "), lang: step.lang }
-        : { text: t("lane.preparing") };
-    this.now.replaceChildren(span(text));
+    const now = isStopping
+      ? { text: t("lane.stopping"), setting: t("lane.stopping_why") }
+      : step ?? { text: t("lane.preparing"), setting: "" };
+    this.now.replaceChildren(span(now, "title"), make("span", "at", now.setting));
   }
 
   /** Show how long it will take still. */
@@ -88,29 +86,27 @@ export class RunFace {
   showResults(judged) {
     for (const result of judged.slice(this.shown)) this.rows.prepend(row(result));
     this.shown = judged.length;
-    this.table.hidden = !judged.length;
     this.empty.hidden = judged.length > 0;
   }
 }
 
-/** Return what a run is about: its pen, its tip, its plan. */
-export function subjectOf(run) {
+/** Return what a run is about: its pen, its tip; or its plan, where it has no pen. */
+export function aboutOf(run) {
   const pen = run.pen ? `${t("lane.pen")} ${run.pen}` : "";
   const tip = run.tip_lot ? `${t("lane.tip_lot")} ${run.tip_lot}` : "";
-  return [pen, tip].filter(Boolean).join(" · ") || run.title;
+  const about = [pen, tip].filter(Boolean);
+  return about.length ? about : [run.title];
 }
 
 function row(result) {
-  const sign = make("span", "", result.accepted ? "✔" : "✘");
+  const sign = make("span", "sign", result.accepted ? "✔" : "✘");
   sign.setAttribute("aria-hidden", "true");
-  const word = make("span", "unseen", t(result.accepted ? "lane.accepted" : "lane.rejected"));
-  const at = settingOf(result.setting);
   const line = make(
-    "tr", "",
-    make("td", "sign", sign, word),
-    make("td", "", span(resultTitle(result)), at ? make("div", "at", at) : null),
-    make("td", "number", measured(result)),
-    make("td", "number", allowed(result)),
+    "li", "",
+    sign,
+    make("span", "unseen", t(result.accepted ? "lane.accepted" : "lane.rejected")),
+    make("span", "what", span(resultTitle(result)), make("span", "at", settingOf(result.setting))),
+    make("span", "value", make("b", "", measured(result)), make("span", "at", allowed(result))),
   );
   line.dataset.accepted = String(Boolean(result.accepted));
   return line;

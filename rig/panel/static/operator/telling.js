@@ -103,7 +103,7 @@ export function duration(seconds) {
 export function timeOfDay(text) {
   const at = new Date(text);
   if (!text || Number.isNaN(at.getTime())) return "";
-  return t("lane.ended_at", at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" }));
+  return t("lane.ended_at", at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
 }
 
 function translated(key, title) {

@@ -2,7 +2,7 @@
 
 import { make, say, span } from "./dom.js";
 import { has, t } from "./page.js";
-import { subjectOf } from "./run.js";
+import { aboutOf } from "./run.js";
 import { allowed, measured, resultTitle, settingOf, timeOfDay } from "./telling.js";
 
 /** The face of a lane whose run has ended, or was cut off. */
@@ -29,41 +29,36 @@ export class VerdictFace {
     const longest = Math.max(...word.split(" ").map((one) => one.length));
     this.word.style.setProperty("--letters", String(Math.max(longest, 3)));
     const at = timeOfDay(run.ended);
-    say(this.subject, [subjectOf(run), at].filter(Boolean).join(" · "));
+    const about = aboutOf(run).join(" · ");
+    say(this.subject, [about, at].filter(Boolean).join(" · "));
     say(this.says, has(`says.${verdict}`) ? t(`says.${verdict}`) : "");
     say(this.todo, has(`todo.${verdict}`) ? t(`todo.${verdict}`) : "");
     this.fit();
-    return `${word}. ${subjectOf(run)}. ${this.says.textContent}`;
+    return `${word}. ${about}. ${this.says.textContent}`;
   }
 
-  /** Show as many reasons as there is room for, and say how many more there are. */
+  /** Show as many reasons as there is room for, and say how many more there are; the mark gives way to two. */
   fit() {
     if (!this.run || !this.face.clientHeight) return;
     const lines = reasonsOf(this.run);
-    for (let count = lines.length; count >= 0; count -= 1) {
-      const more = lines.length - count;
-      const rest = more ? [make("li", "", t("lane.and_more", more))] : [];
-      this.reasons.replaceChildren(...lines.slice(0, count).map(item), ...(count ? rest : []));
-      if (this.face.scrollHeight <= this.face.clientHeight + 1) return;
-      if (count === 1) return; // the first is shown whatever happens
+    for (const tight of [0, 1, 2]) {
+      this.face.dataset.tight = String(tight);
+      const least = tight < 2 ? Math.min(lines.length, 2) : 0;
+      for (let count = lines.length; count >= least; count -= 1) {
+        const more = lines.length - count;
+        const rest = more && count ? [make("li", "", t("lane.and_more", more))] : [];
+        this.reasons.replaceChildren(...lines.slice(0, count).map(item), ...rest);
+        if (this.face.scrollHeight <= this.face.clientHeight) return;
+      }
     }
   }
 }
 
-function item({ title, text }) {
-  return title ? make("li", "", boldOf(title), text) : itemOf(text);
-}
-
-function boldOf(title) {
-  const bold = make("b");
-  bold.append(span(title), title.at ? ` · ${title.at}` : "");
-  return bold;
-}
-
-function itemOf(text) {
-  const line = make("li", "", text);
-  line.lang = "en";
-  return line;
+function item({ title, text, lang }) {
+  const bold = title ? make("b", "", span(title), title.at ? ` · ${title.at}` : "") : null;
+  const all = make("span", "all", bold, text);
+  if (lang) all.lang = lang;
+  return make("li", "", all);
 }
 
 /** Return what failed in plain words, and what the rig says besides. */
@@ -71,11 +66,11 @@ function reasonsOf(run) {
   const failed = run.judged.filter((one) => !one.accepted);
   const told = failed.map((one) => ({
     title: { ...resultTitle(one), at: settingOf(one.setting) },
-    text: `${measured(one)} (${allowed(one)})`,
+    text: t("lane.measured_allowed", measured(one), allowed(one)),
   }));
   const names = failed.map((one) => `${one.name}: `);
   const others = run.reasons.filter((reason) => !names.some((name) => reason.startsWith(name)));
   const isOfRig = !["PASS", "FAIL"].includes(run.verdict);
-  const said = others.map((text) => ({ text }));
+  const said = others.map((text) => ({ text, lang: "en" }));
   return isOfRig ? [...said, ...told] : [...told, ...said];
 }
