@@ -121,11 +121,16 @@ class Store:
         return Event(seq, run_id, kind, stamp, json.loads(text), previous, digest)
 
     def events(
-        self, run_id: str | None = None, *, kinds: Collection[str] = (), after: int = 0
+        self,
+        run_id: str | None = None,
+        *,
+        kinds: Collection[str] = (),
+        after: int = 0,
+        up_to: int | None = None,
     ) -> list[Event]:
         """Return the entries of one run, or of all, in order; of ``kinds`` only, where given.
 
-        Those up to number ``after`` are left out.
+        Those up to number ``after`` are left out, and those after number ``up_to``, where given.
 
         Raises:
             StoreError: the store cannot be read, or an entry in it is damaged.
@@ -137,6 +142,8 @@ class Store:
             query = query.where(_event.c.kind.in_(kinds))
         if after:
             query = query.where(_event.c.seq > after)
+        if up_to is not None:
+            query = query.where(_event.c.seq <= up_to)
         return [self._to_event(row) for row in self._read(query)]
 
     def run_ids(self) -> list[str]:

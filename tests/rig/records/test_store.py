@@ -71,6 +71,13 @@ def test_kinds_can_be_asked_for(store: Store) -> None:
     ]
 
 
+def test_a_stretch_of_the_record_can_be_asked_for(store: Store) -> None:
+    fill(store, 6)
+    assert [event.seq for event in store.events(after=2, up_to=4)] == [3, 4]
+    assert [event.seq for event in store.events(up_to=0)] == []
+    assert [event.seq for event in store.events("run-1", after=5)] == [6]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
