@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.subgroup import Sigma
+
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -55,6 +57,19 @@ def moments_of(values: Sequence[float]) -> Moments:
     apart = [value - mean for value in values]
     rest = sum(apart) / n  # what rounding left in the mean
     return Moments(n, mean + rest, sum((value - rest) * (value - rest) for value in apart))
+
+
+def within(parts: Iterable[Moments]) -> Sigma | None:
+    """Return σ within the parts, deaf to shifts between them; None where no part has two values.
+
+    It is the root of the pooled variance, with Σ(n − 1) degrees of freedom, as
+    :func:`~calibration.subgroup.within_sigma` makes it of parts of equal size.
+    """
+    several = [part for part in parts if part.n > 1]
+    dof = sum(part.n - 1 for part in several)
+    if not dof:
+        return None
+    return Sigma(math.sqrt(sum(part.m2 for part in several) / dof), float(dof), "pooled")
 
 
 def together(parts: Iterable[Moments]) -> Moments:
