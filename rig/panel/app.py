@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 import rig
 from rig.errors import RefusedToStart, RigError
-from rig.panel import api, dashboard, operator, signing_in
+from rig.panel import api, dashboard, events, operator, signing_in
 from rig.panel.guard import SignInFirst
 from rig.panel.lane import Busy, Lane
 from rig.panel.pages import Pages
@@ -64,7 +64,7 @@ def make_app(settings: PanelSettings) -> FastAPI:
     app.state.settings, app.state.lanes, app.state.watcher = settings, lanes, watcher
     app.state.pages = Pages(HERE / "templates")
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for room in (signing_in, operator, dashboard, api):
+    for room in (signing_in, operator, events, dashboard, api):
         app.include_router(room.router)
     app.middleware("http")(_guarded)
     app.add_exception_handler(SignInFirst, _to_sign_in)

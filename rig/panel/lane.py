@@ -10,17 +10,19 @@ import threading
 from typing import Any
 
 from rig.errors import RefusedToStart, RigError
-from rig.labels import product_of, read_label
-from rig.live.prompts import answer_prompt
+from rig.panel.lane_record import end_in_record
+from rig.panel.message import Message
 from rig.panel.progress import Progress
+from rig.panel.scanning import Scanned, read_scan
 from rig.panel.settings import LaneSettings, PanelSettings
 from rig.panel.starting import Order, Start, start
 from rig.panel.stopping import stop_process, stop_run
 from rig.people.sign_in import SignedIn
-from rig.product import load_product
-from rig.records.locks import holder_of
+from rig.records.locks import is_held
 
-LONGEST_SCAN = 200
+AT_WORK = ("starting", "running")
+DEAD = "cut off"
+ASK_RECORD_EACH = 20  # looks: somebody may close the record of a run that was cut off
 
 
 class Busy(RefusedToStart):
@@ -38,11 +40,14 @@ class Lane:
 
     def __init__(self, settings: PanelSettings, lane: LaneSettings, number: int) -> None:
         self.settings, self.lane, self.number = settings, lane, number
-        self.version = 0
+        self.version = self.points = 0
         self.progress: Progress | None = None
         self.usual_takt_s: float | None = None
-        self._pen = self._product = self._message = ""
+        self._pen = Scanned()
+        self._message: Message | None = None
         self._start: Start | None = None
+        self._is_cut_off = self._is_stopping = False
+        self._unrecorded = 0  # looks in which nobody recorded the run that is shown
         self._lock = threading.RLock()
 
     @property
@@ -55,26 +60,29 @@ class Lane:
         """``pen`` or ``tip`` (a scan is awaited), ``starting``, ``running``, ``ended`` or ``cut off``."""
         if self._start is not None and self._run_of(self._start) is None:
             return "starting"
-        if self._pen:
+        if self._pen.serial:
             return "tip"
         if self.progress is None:
             return "pen"
         if self.progress.verdict:
             return "ended"
-        return "running" if self._is_alive(self.progress) else "cut off"
+        return DEAD if self._is_cut_off else "running"
 
     def scan(self, text: str, person: SignedIn) -> None:
         """Take what was scanned: an answer where a prompt asks for one, a pen, or the lot of its tip.
 
         Raises:
-            RefusedToStart: it is none of what is expected now; the sentence is shown on the lane too.
+            Busy: a run is under way and asks nothing.
+            RefusedToStart: it is none of what is expected now; the sentence stays on the lane.
             StoreError: users or record cannot be read or written.
         """
         with self._lock:
             try:
                 self._take(text, person)
+            except Busy:
+                raise
             except RigError as error:
-                self._says(str(error))
+                self._says(Message.of(error))
                 raise
 
     def answer(self, number: int, answer: str, person: SignedIn) -> None:
@@ -83,13 +91,14 @@ class Lane:
         Raises:
             RefusedToStart: nothing is asked, it was answered before, or the scan is not what was asked for.
         """
+        from rig.live.prompts import answer_prompt
+
         progress = self.progress
         asked = None if progress is None or self.state != "running" else progress.prompt
         if progress is None or asked is None or asked["number"] != number:
             raise RefusedToStart("nothing is asked", expected="a prompt on the page")
         if not answer_prompt(self.settings.runs, progress.run_id, number, answer, by=person.name):
             raise RefusedToStart("this was answered before")
-        self._changed()
 
     def begin(self, order: Order, person: SignedIn) -> Start:
         """Start a run of an order.
@@ -99,12 +108,12 @@ class Lane:
             RefusedToStart: it cannot be started.
         """
         with self._lock:
-            if self.state in ("starting", "running"):
-                raise Busy(f"lane {self.name} is at work", do="Wait until its run has ended, or stop it")
-            self._pen = self._product = self._message = ""
-            self._start = start(self.settings, self.lane, order, person)
+            self._must_be_free()
+            begun = start(self.settings, self.lane, order, person)
+            self._pen, self._message, self._is_stopping = Scanned(), None, False
+            self._start = begun
             self._changed()
-            return self._start
+            return begun
 
     def stop(self) -> bool:
         """Stop the run under way, as Ctrl-C would; say whether there was one.
@@ -112,49 +121,80 @@ class Lane:
         What was scanned and has not begun is forgotten.
         """
         with self._lock:
-            self._pen = self._product = self._message = ""
+            self._pen, self._message = Scanned(), None
+            progress, begun = self.progress, self._start
+            if begun is not None and not begun.is_over and self._run_of(begun) is None:
+                was_going_on = stop_process(begun.pid)
+            elif progress is not None and not progress.verdict:
+                was_going_on = stop_run(self.settings.runs, progress.run_id)
+            else:
+                was_going_on = False
+            self._is_stopping = self._is_stopping or was_going_on
             self._changed()
-            progress = self.progress
-            if progress is not None and not progress.verdict:
-                return stop_run(self.settings.runs, progress.run_id)
-            begun = self._start
-            return begun is not None and not begun.is_over and stop_process(begun.pid)
+            return was_going_on
+
+    def forget(self) -> None:
+        """Forget what was scanned and has not begun, and what was refused."""
+        with self._lock:
+            self._pen, self._message = Scanned(), None
+            self._changed()
 
     def sees(self, progress: Progress) -> None:
-        """Show a run, if it is later than the one shown."""
+        """Show a run, or what is new of the one shown."""
         with self._lock:
-            if self.progress is None or progress.run_id >= self.progress.run_id:
-                self.progress = progress
-                self._changed()
+            if self.progress is not progress:
+                self._is_cut_off = self._is_stopping = False
+                if not progress.verdict:  # it may have begun elsewhere, while a pen was scanned here
+                    self._pen, self._message = Scanned(), None
+            self.progress = progress
+            if progress.verdict:
+                self._is_stopping = False
+            self._changed()
 
-    def looks(self) -> None:
-        """Look after the process that was started: one that ended without a run says why."""
+    def is_recorded(self) -> bool | None:
+        """Say whether a living process records the run that is shown; None where that is no question."""
+        progress = self.progress
+        if progress is None or progress.verdict:
+            return None
+        return is_held(self.settings.runs, progress.run_id)
+
+    def looks(self, was_recorded: bool | None) -> None:
+        """Look after what was started: a process that ended without a run says why, a run may be cut off.
+
+        Args:
+            was_recorded: what :meth:`is_recorded` said before the feed was read last.
+        """
         with self._lock:
-            begun = self._start
-            if begun is None:
+            self._look_at_start()
+            progress = self.progress
+            if progress is None or progress.verdict or was_recorded is None:
                 return
-            if self._run_of(begun) is not None and not begun.is_over:
-                return
-            if begun.is_over:
-                if self._run_of(begun) is None:
-                    self._says(begun.why())
-                self._start = None
+            self._unrecorded = 0 if was_recorded else self._unrecorded + 1
+            if self._unrecorded % ASK_RECORD_EACH == 1 and (
+                end := end_in_record(self.settings.runs, progress.run_id)
+            ):
+                progress.ends(*end)
+                self._changed()
+            elif self._is_cut_off != (not was_recorded):
+                self._is_cut_off, self._is_stopping = not was_recorded, False
                 self._changed()
 
     def told(self) -> dict[str, Any]:
-        """Return the lane as the page shows it, without the points of its plot."""
+        """Return the lane as the page shows it, without its plot."""
         with self._lock:
             state = self.state
-            is_of_run = state in ("running", "ended", "cut off") and self.progress is not None
+            progress = self.progress if state in ("running", "ended", DEAD) else None
+            scanned = self._start.order if state == "starting" and self._start else None
             return {
                 "lane": self.name,
                 "number": self.number,
                 "version": self.version,
                 "state": state,
-                "message": self._message,
-                "pen": self._pen,
-                "product": self._product,
-                "run": self.progress.told(self.usual_takt_s) if is_of_run and self.progress else None,
+                "is_stopping": self._is_stopping,
+                "message": None if self._message is None else self._message.told(),
+                "pen": scanned.pen if scanned else self._pen.serial,
+                "tip_lot": scanned.tip_lot if scanned else "",
+                "run": None if progress is None else progress.told(self.usual_takt_s),
             }
 
     def run_of(self, begun: Start) -> str | None:
@@ -162,37 +202,38 @@ class Lane:
         return self._run_of(begun)
 
     def _take(self, text: str, person: SignedIn) -> None:
-        if len(text) > LONGEST_SCAN:
-            raise RefusedToStart(
-                f"a scan of {len(text)} characters", expected=f"{LONGEST_SCAN} or fewer", do="Scan again"
-            )
-        state = self.state
-        if state == "running" and self.progress is not None and self.progress.prompt is not None:
+        if self.state == "running" and self.progress is not None and self.progress.prompt is not None:
             self.answer(self.progress.prompt["number"], text, person)
             return
-        if state in ("running", "starting"):
-            raise Busy(f"lane {self.name} is at work", do="Wait until its run has ended, or stop it")
-        label = read_label(text)
-        if state == "tip":
-            self._tip(label.lot or label.serial or "", person)
+        scanned = read_scan(text, self.settings.products, pen=self._pen)
+        self._must_be_free()
+        if scanned.tip_lot:
+            self.begin(
+                Order(scanned.serial, scanned.tip_lot, scanned.product, self.settings.plan), person
+            )
             return
-        serial = label.serial or ""
-        self._product, self._pen = product_of(serial, self.settings.products), serial
-        self._message = ""
+        self._pen, self._message = scanned, None
         self._changed()
 
-    def _tip(self, lot: str, person: SignedIn) -> None:
-        load_product(self._product).check_tip_lot(lot)
-        self.begin(Order(self._pen, lot, self._product, self.settings.plan), person)
+    def _must_be_free(self) -> None:
+        if self.state in AT_WORK:
+            raise Busy(f"lane {self.name} is at work", do="Wait until its run has ended, or stop it")
+
+    def _look_at_start(self) -> None:
+        begun = self._start
+        if begun is None or not begun.is_over:
+            return
+        if self._run_of(begun) is None:
+            was_stopped, self._is_stopping = self._is_stopping, False
+            self._message = Message("", key="stopped_before") if was_stopped else Message(begun.why())
+        self._start = None
+        self._changed()
 
     def _run_of(self, begun: Start) -> str | None:
         progress = self.progress
         return progress.run_id if progress is not None and progress.pid == begun.pid else None
 
-    def _is_alive(self, progress: Progress) -> bool:
-        return holder_of(self.settings.runs, progress.run_id) is not None
-
-    def _says(self, message: str) -> None:
+    def _says(self, message: Message) -> None:
         self._message = message
         self._changed()
 

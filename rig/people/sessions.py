@@ -70,12 +70,13 @@ def open_session(runs: Path, person: SignedIn, *, now: Now = wall_utc) -> str:
     return secret
 
 
-def find_session(runs: Path, secret: str, *, now: Now = wall_utc) -> Session | None:
+def find_session(runs: Path, secret: str, *, uses: bool = True, now: Now = wall_utc) -> Session | None:
     """Return the session of a secret, and write down that it is used.
 
     Args:
         runs: folder of the runs.
         secret: from the cookie, whatever stands there.
+        uses: not where a page only looks on, so that one that was left alone signs itself out.
         now: the time of day, in UTC.
 
     Returns:
@@ -100,7 +101,7 @@ def find_session(runs: Path, secret: str, *, now: Now = wall_utc) -> Session | N
         if actor is None:
             return None
         ends = datetime.fromisoformat(token.body["ends_at"])
-        if token.must_be_seen(at):
+        if uses and token.must_be_seen(at):
             until = min(ends, at + load_policy(runs).session.idle)
             with directory.changing(at):
                 directory.tokens.seen(token, at, until)

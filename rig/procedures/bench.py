@@ -92,6 +92,11 @@ class Bench:
         """Move the target head away from the pen, to where the turret may turn."""
         self.stage.move_to("z", self.station.nest.safe_mm)
 
+    def stand_clear(self) -> None:
+        """Stop the pen and retract the stage, so that a person may reach in."""
+        self.pen.stop()
+        self.retract()
+
     @contextlib.contextmanager
     def retracting(self) -> Iterator[None]:
         """Retract while the block does something with the pen, which must be at rest."""
