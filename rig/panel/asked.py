@@ -16,6 +16,7 @@ USUAL_DAYS = 30
 
 Text = Annotated[str, Query(max_length=LONGEST)]
 Verdict = Literal["", "PASS", "FAIL", "ERROR", "ABORTED", "REFUSED", "UNFINISHED"]
+DATES = ("since", "until")
 VERDICTS = ("PASS", "FAIL", "ERROR", "ABORTED", "REFUSED", "UNFINISHED")
 
 
@@ -32,10 +33,19 @@ class Asked:
     usual: bool = False
 
     def query(self, **more: Any) -> str:
-        """Return the same as the query of an address, with ``more`` in it; what is empty is left out.
+        """Return the same as the query of an address, with ``more`` in place of what it had.
 
         Dates are always in it, empty for "no bound": leaving them out would ask for the usual ones.
         """
+        told = {**dict(self.pairs()), **{name: str(value) for name, value in more.items()}}
+        return urlencode({name: text for name, text in told.items() if text or name in DATES})
+
+    def any_time(self) -> str:
+        """Return the same without its dates."""
+        return self.query(since="", until="")
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the same as names and values; what is empty is left out, save for dates."""
         asked = self.filter
         told = {
             "since": asked.since.isoformat() if asked.since else "",
@@ -44,8 +54,7 @@ class Asked:
         texts = ("pen", "lot", "plan", "verdict", "station", "product")
         told |= {name: getattr(asked, name) for name in texts if getattr(asked, name)}
         told |= {"hidden": "1"} if asked.hidden else {}
-        told |= {name: str(value) for name, value in more.items() if value not in (None, "")}
-        return urlencode(told)
+        return list(told.items())
 
 
 def asked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from pathlib import PurePath
 
 from reports.dashboard.capability_table import CapabilityLine
 from reports.dashboard.shares import Share
@@ -15,7 +16,7 @@ WANTED_CPK = 1.33
 GOOD, LOW, OPEN = "good", "low", "open"
 
 __all__ = [
-    "capability_word", "days_text", "interval", "limits_text", "moment", "percent", "percent_interval",
+    "capability_word", "days_text", "interval", "last_part", "limits_text", "moment", "percent", "percent_interval",
     "probability_text", "ratio_text", "rounded", "seconds", "setting", "signed", "unit_text",
     "with_uncertainty",
 ]  # fmt: skip
@@ -85,6 +86,11 @@ def setting(depth_mm: float | None, rate_per_min: float | None) -> str:
 def unit_text(unit: str) -> str:
     """Return a unit; nothing for a plain number."""
     return "" if unit == "1" else unit
+
+
+def last_part(name: str) -> str:
+    """Return a product's name, of one that was given as the path of its file too."""
+    return PurePath(name).stem if name.endswith(".toml") else name
 
 
 def moment(at: str | None) -> str:

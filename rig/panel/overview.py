@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from reports.dashboard.capability_table import CapabilityLine
+from reports.dashboard.charts import ControlChart
 from reports.dashboard.figures import (
     capability,
     choices,
@@ -66,9 +67,10 @@ def overview_page(
             "errors": drawn_pareto("errors", causes.errors),
             "lines": [(line, _name(line)) for line in lines],
             "series": chosen,
-            "chart": chart,
+            "chart_shown": chart,
+            "chart_title": _axis(chart),
             "control": drawn_control(chart),
-            "rules": RULES,
+            "rule_words": _rule_words,
             "takt": drawn_takt(takt_history(index, asked.filter)),
             "latest": list_runs(index, asked.filter, limit=LATEST),
         }
@@ -132,6 +134,19 @@ def takt_data(person: Reviewer, settings: Settings, asked: Lately, form: Form) -
     with Index(settings.runs) as index:
         look(index)
         return export(drawn_takt(takt_history(index, asked.filter)), form)
+
+
+def _axis(chart: ControlChart) -> str:
+    """Return the title of the axis of values."""
+    unit = numbers.unit_text(chart.unit)
+    return f"{chart.characteristic} ({unit})" if unit else chart.characteristic
+
+
+def _rule_words(name: str) -> str:
+    """Return what a rule says, as the charts name it."""
+    of_what, colon, rule = name.rpartition(": ")
+    says = RULES[rule].says if rule in RULES else rule
+    return f"{of_what}{colon}{says}"
 
 
 def _name(line: CapabilityLine) -> SeriesName:
