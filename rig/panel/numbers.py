@@ -8,7 +8,6 @@ from pathlib import PurePath
 
 from reports.dashboard.capability_table import CapabilityLine
 from reports.dashboard.shares import Share
-
 from rig.show import limits_text, probability_text, ratio_text, with_uncertainty
 
 NONE = "–"
@@ -16,9 +15,9 @@ WANTED_CPK = 1.33
 GOOD, LOW, OPEN = "good", "low", "open"
 
 __all__ = [
-    "capability_word", "days_text", "interval", "last_part", "limits_text", "moment", "percent", "percent_interval",
-    "probability_text", "ratio_text", "rounded", "seconds", "setting", "signed", "unit_text",
-    "with_uncertainty",
+    "capability_word", "crc", "days_text", "interval", "last_part", "limits_text", "moment", "percent",
+    "percent_interval", "probability_text", "ratio_text", "rounded", "seconds", "setting", "shortened",
+    "signed", "unit_text", "with_uncertainty",
 ]  # fmt: skip
 
 
@@ -94,13 +93,24 @@ def last_part(name: str) -> str:
 
 
 def moment(at: str | None) -> str:
-    """Return a moment of the record to the second, as ``2026-11-22 10:30:00``; what is no moment, as it is."""
+    """Return a moment of the record to the second, as ``2026-11-22 10:30:00``; else what it says."""
     if not at:
         return NONE
     try:
         return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M:%S}"
     except ValueError:
         return at
+
+
+def crc(value: int | None) -> str:
+    """Return a check sum as the pen's own tools write it."""
+    return NONE if value is None else f"{value:08X}"
+
+
+def shortened(value: object) -> str:
+    """Return what something was changed from or to; of a hash, as much as tells it from others."""
+    text = NONE if value is None else str(value)
+    return f"{text[:10]}…" if len(text) == 64 and text.isalnum() else text
 
 
 def days_text(days: int) -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
+
+from calibration.control_rules import RULES
 from reports.dashboard.capability_table import CapabilityLine
 from reports.dashboard.charts import ControlChart
 from reports.dashboard.figures import (
@@ -19,10 +21,8 @@ from reports.dashboard.figures import (
     takt_history,
 )
 from reports.dashboard.index import Index
-
-from calibration.control_rules import RULES
 from rig.panel import numbers
-from rig.panel.asked import Asked, Lately
+from rig.panel.asked import VERDICTS, Asked, Lately
 from rig.panel.drawn_runs import (
     drawn_capability,
     drawn_control,
@@ -56,11 +56,12 @@ def overview_page(
         lines = worst_first(capability(index, asked.filter))
         chosen = series if series.characteristic else _first(lines)
         chart = control_chart(index, asked.filter, chosen.characteristic, chosen.setting)
-        values = {
+        values: dict[str, Any] = {
             "far": far,
             "asked": asked,
             "choices": choices(index),
             "counts": counted.counts,
+            "verdicts": VERDICTS,
             "yields": drawn_yield(counted),
             "causes": causes,
             "failures": drawn_pareto("failures", causes.failures),
