@@ -40,6 +40,7 @@ from rig.panel.series import SeriesAsked, SeriesName, series_name
 router = APIRouter(include_in_schema=False)
 
 LATEST = 8
+COUNT = "1"
 PERIODS_DAYS = (7, 30, 90)
 Form = Annotated[Format, Path()]
 
@@ -155,8 +156,9 @@ def _name(line: CapabilityLine) -> SeriesName:
 
 
 def _first(lines: Sequence[CapabilityLine]) -> SeriesName:
-    """Return what is charted unless something else is asked for: the least capable."""
-    return _name(lines[0]) if lines else SeriesName("")
+    """Return what is charted unless something else is asked for: the least capable that is no mere count."""
+    measured = [line for line in lines if line.unit != COUNT] or lines
+    return _name(measured[0]) if measured else SeriesName("")
 
 
 def _periods(asked: Asked) -> list[tuple[int, str, bool]]:

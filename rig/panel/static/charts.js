@@ -6,6 +6,7 @@ import { axis, colour, drawLine, drawShapes, drawWhiskers, keepSize, number, per
 /* global uPlot */
 
 const DAY_S = 86400;
+const WHOLE = [1, 2, 5].flatMap((one) => [1, 10, 100, 1e3, 1e4, 1e5].map((times) => one * times)).sort((a, b) => a - b);
 const STEPS_DAYS = [1, 2, 7, 14, 28, 91, 182, 364, 728];
 
 for (const figure of document.querySelectorAll("figure.chart")) {
@@ -40,7 +41,7 @@ function drawSeries(place, drawn, spec) {
         y: { range: () => (spec.y.percent ? [Math.max(0, low - 0.02), 1.005] : widened(low, high)) },
       },
       axes: [
-        axis(spec.x.title, spec.x.time ? { splits: daySplits, values: (u, splits) => splits.map(dayText) } : {}),
+        axis(spec.x.title, spec.x.time ? { splits: daySplits, values: (u, splits) => splits.map(dayText) } : spec.x.whole ? { incrs: WHOLE } : {}),
         axis(spec.y.title, { size: 64, values: (u, splits) => splits.map(show) }),
       ],
       series: [
@@ -93,11 +94,11 @@ function drawPareto(place, drawn, spec) {
           splits: () => names.map((_, i) => i),
           values: () => names,
         }),
-        axis(spec.y.title, { size: 64, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }),
+        axis(spec.y.title, { size: 64, incrs: WHOLE }),
         axis(spec.y2.title, { scale: "share", side: 1, size: 64, grid: { show: false }, incrs: [0.2], values: (u, splits) => splits.map(percent) }),
       ],
       series: [
-        { label: "", value: (u, at) => (at == null ? "–" : names[at]) },
+        { label: spec.x.title, value: (u, at) => (at == null ? "–" : names[at]) },
         {
           label: spec.series[0].title,
           stroke: colour(1),
@@ -148,7 +149,7 @@ function drawControl(place, drawn, spec) {
         cursor: { sync: { key: sync.key } },
         scales: { x: { time: false, range: (u, from, to) => widened(from, to, 0.01) }, y: { range: () => widened(low, high) } },
         axes: [
-          axis(part.where === below ? spec.x.title : null, { incrs: [1, 2, 5, 10, 20, 50, 100], size: part.where === below ? 34 : 24 }),
+          axis(part.where === below ? spec.x.title : null, { incrs: WHOLE, size: part.where === below ? 34 : 24 }),
           axis(part.title, { size: 72 }),
         ],
         series: [
