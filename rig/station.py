@@ -13,6 +13,7 @@ from rig.errors import ConfigError, RefusedToStart
 from rig.live.prompts import Prompt
 
 STATIONS = Path(__file__).parent / "stations"
+WORLDS = Path(__file__).parent / "twin" / "worlds"
 
 # What a certificate must state for the rig to know its uncertainty, by role.
 CERTIFICATE_FIGURES = {
@@ -102,6 +103,26 @@ class TwinConfig(Section):
 
     world: str = "nominal"
     seed: int = 0
+    pens: dict[str, str] = Field(
+        default_factory=dict,
+        description="serial number of a simulated pen, and the world it is in when --pen names it and no "
+        "--world is given; any other pen is in world",
+    )
+
+    @model_validator(mode="after")
+    def _worlds_exist(self) -> Self:
+        for world in dict.fromkeys((self.world, *self.pens.values())):
+            try:
+                path = find_file(world, WORLDS, kind="world")
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+            if not path.is_file():
+                raise ValueError(f"a world file at {path}")
+        return self
+
+    def world_of(self, pen_serial: str | None) -> str:
+        """Return the world that a pen is in, by name or path."""
+        return self.pens.get(pen_serial or "", self.world)
 
 
 class Nest(Section):

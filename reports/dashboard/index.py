@@ -9,16 +9,18 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
+from heapq import merge
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from reports.dashboard.index_file import IndexFile, is_useless
-from reports.dashboard.run_rows import TOLD, run_row
+from reports.dashboard.run_rows import MEASURED, run_row
 from reports.dashboard.writer import Writer
 from rig.records import kinds
 from rig.records.event import Event
 from rig.records.store import FILE_NAME, Store
+from rig.records.view import HEADLINES
 
 BATCH = 10_000
 """Entries taken at once: others may write in between, and no more than these are in memory."""
@@ -122,10 +124,9 @@ def _take_batch(connection: sqlite3.Connection, store: Store, size: int) -> int:
     up_to = min(last + size, store.head()[0])
     if up_to <= last:
         return 0
-    writer, of_runs = Writer(connection), _by_run(store.events(kinds=TOLD, after=last, up_to=up_to))
+    writer, of_runs = Writer(connection), _by_run(_told(store, last, up_to))
     for run_id, events in of_runs.items():
-        whole = events if events[0].kind == kinds.STARTED else store.events(run_id, kinds=TOLD, up_to=up_to)
-        row = run_row(whole)
+        row = run_row(events if events[0].kind == kinds.STARTED else _told(store, 0, up_to, run_id))
         if row is not None:
             writer.put_run(row)
     for event in store.events(kinds=OF_STATIONS, after=last, up_to=up_to):
@@ -134,6 +135,13 @@ def _take_batch(connection: sqlite3.Connection, store: Store, size: int) -> int:
     place = (first or _hash(store, 1), up_to, _hash(store, up_to))
     connection.execute("UPDATE place SET first = ?, seq = ?, hash = ?", place)
     return up_to - last
+
+
+def _told(store: Store, after: int, up_to: int, run_id: str | None = None) -> list[Event]:
+    """Return the entries that rows of runs are made from, in order."""
+    headlines = store.events(run_id, kinds=HEADLINES, after=after, up_to=up_to)
+    measured = store.parts(kinds.MEASUREMENT, MEASURED, run_id, after=after, up_to=up_to)
+    return list(merge(headlines, measured, key=lambda event: event.seq))
 
 
 def _by_run(events: Sequence[Event]) -> dict[str, list[Event]]:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from rig.records import kinds
 from rig.records.event import Event
-from rig.records.view import HEADLINES, RunView, fold, is_accepted
+from rig.records.view import RunView, fold, is_accepted
 from rig.station import CERTIFICATE_FIGURES, OPTIONAL_CERTIFICATE_FIGURES
 
-TOLD = (*HEADLINES, kinds.MEASUREMENT)
-"""The kinds of entries that a run's row is made from."""
+MEASURED = ("characteristic", "setting", "unit", "lower", "upper", "value", "U", "verdict", "accepted")
+"""What of a measurement is looked at; budgets and recipes are most of its text, and left alone."""
 
 ROLES = ("pen", *CERTIFICATE_FIGURES, *OPTIONAL_CERTIFICATE_FIGURES)
 
@@ -94,7 +94,7 @@ class RunRow:
 
 
 def run_row(events: Sequence[Event]) -> RunRow | None:
-    """Return the run that all its entries of the kinds in :data:`TOLD` tell of; None where it never began."""
+    """Return the run that its headlines and measurements tell of, in order; None where it never began."""
     begun = next((event for event in events if event.kind == kinds.STARTED), None)
     if begun is None:
         return None
@@ -127,10 +127,10 @@ def _result(body: dict[str, Any]) -> Result:
         setting.get("depth_mm"),
         setting.get("rate_per_min"),
         body["unit"],
-        body["lower"],
-        body["upper"],
+        body.get("lower"),
+        body.get("upper"),
     )
-    return Result(series, _number(body["value"]), _number(body["U"]), is_accepted(body))
+    return Result(series, _number(body.get("value")), _number(body.get("U")), is_accepted(body))
 
 
 def _number(value: float | None) -> float | None:

@@ -189,6 +189,4 @@ class Writer:
         if found is not None:
             return int(found[0])
         marks = ", ".join("?" * len(values))
-        return int(
-            self._do(f"INSERT INTO {table} VALUES (NULL, {marks}) RETURNING {table}_id", values).fetchone()[0]
-        )
+        return int(self._do(f"INSERT INTO {table} VALUES (NULL, {marks})", values).lastrowid or 0)

@@ -12,6 +12,7 @@ from rig.panel.guard import Actor, Settings, Visitor, allow
 from rig.panel.lane import Lane
 from rig.panel.pages import pages_of
 from rig.panel.scanning import is_stop
+from rig.panel.words import DEFAULT, table
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,7 +36,8 @@ class Answer(BaseModel):
 @router.get("/")
 def operator_page(request: Request, session: Visitor) -> Response:
     """Show the lanes."""
-    return pages_of(request).show(request, "operator.html", lanes=_told(request))
+    asked = table(DEFAULT, "prompts")  # a station's own words are shown wherever they are not these
+    return pages_of(request).show(request, "operator.html", lanes=_told(request), asked=asked)
 
 
 @router.get("/lanes")

@@ -22,7 +22,7 @@ class Pages:
     def __init__(self, folder: Path) -> None:
         self._templates = Jinja2Templates(folder)
 
-    def show(self, request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
+    def show(self, request: Request, name: str, /, *, status: int = 200, **values: Any) -> Response:
         """Return a page; what is put into it is text, never markup."""
         language = chosen(request.cookies.get(LANGUAGE, ""), request.headers.get("accept-language", ""))
         words = catalogue(language)

@@ -10,7 +10,7 @@ from rig.labels import product_of, read_label
 from rig.product import load_product
 
 STOP = "STOP"
-LONGEST = 200
+LONGEST, SHOWN = 200, 40
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ def read_scan(text: str, products: Sequence[str], *, pen: Scanned) -> Scanned:
     label = read_label(text)
     serial = label.serial or ""
     if not pen.serial:
-        return Scanned(serial, product_of(serial, products))
+        return Scanned(serial, find_product(serial, products))
     lot = label.lot or serial
     try:
-        load_product(pen.product).check_tip_lot(lot)
+        check_tip_lot(pen.product, lot)
     except RefusedToStart:
         if (product := _product(serial, products)) is None:
             raise
@@ -56,8 +56,49 @@ def read_scan(text: str, products: Sequence[str], *, pen: Scanned) -> Scanned:
     return replace(pen, tip_lot=lot)
 
 
+def check_tip_lot(product: str, lot: str) -> None:
+    """Refuse a lot that no tip of a product carries.
+
+    Raises:
+        RefusedToStart: says what such a lot looks like.
+    """
+    known = load_product(product)
+    try:
+        known.check_tip_lot(lot)
+    except ValueError:
+        raise RefusedToStart(
+            f"{lot[:SHOWN]!r} is no lot of a tip",
+            expected=f"one like {known.tip_lot_example or known.tip_lot_pattern}",
+            do="Scan the label on the tip's blister",
+        ) from None
+
+
+def find_product(serial: str, products: Sequence[str]) -> str:
+    """Return the name of the product whose pens carry a serial number.
+
+    Args:
+        serial: as the pen's label says it.
+        products: models that may be scanned; all that ship where there are none.
+
+    Raises:
+        RefusedToStart: no serial number, or none of a pen that may be scanned here.
+    """
+    if not serial:
+        raise RefusedToStart(
+            "a label without a serial number", expected="that of the pen", do="Scan the pen's label"
+        )
+    product = product_of(serial, products)
+    if products and product not in products:
+        raise RefusedToStart(
+            f"{serial[:SHOWN]!r} is a pen of model {product}, which is not made here",
+            expected=" or ".join(products),
+            do="Take it to its own line",
+        )
+    return product
+
+
 def _product(serial: str, products: Sequence[str]) -> str | None:
     try:
-        return product_of(serial, products)
+        return find_product(serial, products)
     except RefusedToStart:
         return None

@@ -33,10 +33,10 @@ class Order:
 
 
 class Start:
-    """A run that was started from here: its process, and what that said."""
+    """A run that was started from here: what was ordered, its process, and what that said."""
 
-    def __init__(self, process: subprocess.Popen[bytes], words: Path) -> None:
-        self._process, self._words = process, words
+    def __init__(self, order: Order, process: subprocess.Popen[bytes], words: Path) -> None:
+        self.order, self._process, self._words = order, process, words
 
     @property
     def pid(self) -> int:
@@ -86,7 +86,7 @@ def start(settings: PanelSettings, lane: LaneSettings, order: Order, person: Sig
             process.stdin.close()
     except OSError as error:
         raise RefusedToStart(f"no run could be started ({error})", do="Try again") from error
-    return Start(process, words)
+    return Start(order, process, words)
 
 
 def command(settings: PanelSettings, lane: LaneSettings, order: Order) -> Sequence[str]:

@@ -28,6 +28,13 @@ def catalogue(language: str) -> Mapping[str, str]:
     return english if language == DEFAULT or language not in languages() else {**english, **_read(language)}
 
 
+def table(language: str, name: str) -> Mapping[str, str]:
+    """Return one table of a language's catalogue, by its own keys."""
+    prefix = f"{name}."
+    words = catalogue(language).items()
+    return {key.removeprefix(prefix): text for key, text in words if key.startswith(prefix)}
+
+
 def chosen(cookie: str, accepted: str) -> str:
     """Return the language of a page: the one chosen, else the first accepted one that there is.
 

@@ -1,4 +1,4 @@
-"""Writing a record of many runs quickly: a valid chain, straight into the table, committed once."""
+"""Writing a record of many runs quickly: a valid chain, straight into the table, thousands at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AT_ONCE = 5000
 
 
 class BulkRecord:
-    """Appends entries as :class:`~rig.records.store.Store` would, and keeps them when it is closed.
+    """Appends entries as :class:`~rig.records.store.Store` would; all are kept when it is closed.
 
     Args:
         runs: folder of the runs; the store in it is made, or gone on with.
@@ -29,13 +29,15 @@ class BulkRecord:
             self.seq, self._previous = store.head()
         self._connection = sqlite3.connect(runs / FILE_NAME, isolation_level=None)
         self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.execute("BEGIN IMMEDIATE")
         self._waiting: list[tuple[Any, ...]] = []
 
     def append(self, run_id: str, kind: str, body: Mapping[str, Any], at: datetime) -> int:
         """Add an entry; return its number."""
+        return self.append_text(run_id, kind, canonical_json(body), utc_text(at))
+
+    def append_text(self, run_id: str, kind: str, text: str, stamp: str) -> int:
+        """Add an entry by its canonical JSON and its UTC text; return its number."""
         self.seq += 1
-        stamp, text = utc_text(at), canonical_json(body)
         digest = chain_hash(self._previous, self.seq, run_id, kind, stamp, text)
         self._waiting.append((self.seq, run_id, kind, stamp, text, self._previous, digest))
         self._previous = digest
@@ -44,7 +46,9 @@ class BulkRecord:
         return self.seq
 
     def _write(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany(INSERT, self._waiting)
+        self._connection.execute("COMMIT")
         self._waiting.clear()
 
     def __enter__(self) -> Self:
@@ -56,4 +60,3 @@ class BulkRecord:
         with closing(self._connection):
             if kind is None:
                 self._write()
-                self._connection.execute("COMMIT")

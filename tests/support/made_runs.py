@@ -91,8 +91,14 @@ def end(record: BulkRecord, run: MadeRun, run_id: str) -> None:
         ended = {"verdict": run.verdict, "takt_s": run.takt_s, "wall_s": 5.0, "reasons": reasons}
         record.append(run_id, kinds.ENDED, ended, later)
         if run.hidden:
-            record.append(run_id, kinds.AUDIT_HIDDEN, {"what": run_id, "by": "keller", "reason": "a trial",
-                                                       "before": "shown", "after": "hidden"}, later)  # fmt: skip
+            hidden = {
+                "what": run_id,
+                "by": "keller",
+                "reason": "a trial",
+                "before": "shown",
+                "after": "hidden",
+            }
+            record.append(run_id, kinds.AUDIT_HIDDEN, hidden, later)
 
 
 def make(record: BulkRecord, runs: Sequence[MadeRun], first: int = 1) -> list[str]:
