@@ -14,14 +14,13 @@ from reports.dashboard.index import Index
 
 from rig.errors import RefusedToStart, StoreError
 from rig.fixtures.plan import find_plan_folder, load_plan
-from rig.labels import product_of
 from rig.live.feed import feed_path
 from rig.live.prompts import answer_prompt
 from rig.live.reading import read_feed
 from rig.panel.guard import Actor, Settings, actor, allow
 from rig.panel.lane import Lane
 from rig.panel.progress import Progress
-from rig.panel.scanning import check_tip_lot
+from rig.panel.scanning import check_tip_lot, find_product
 from rig.panel.starting import Order
 from rig.panel.stopping import stop_run
 from rig.records.store import FILE_NAME, Store
@@ -150,7 +149,7 @@ def start_run(order: RunOrder, request: Request, person: Actor, settings: Settin
         raise HTTPException(404, f"no lane {order.lane!r}; there are: {', '.join(lanes)}")
     lane, plan = lanes[order.lane], order.plan or settings.plan
     allow(settings, person, load_plan(find_plan_folder(plan)).roles, f"running plan {plan}")
-    product = product_of(order.pen, settings.products)
+    product = find_product(order.pen, settings.products)
     if order.tip_lot:
         check_tip_lot(product, order.tip_lot)
     begun = lane.begin(Order(order.pen, order.tip_lot, product, plan, order.lot), person)

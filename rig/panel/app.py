@@ -16,6 +16,7 @@ import rig
 from rig.errors import RefusedToStart, RigError
 from rig.panel import api, dashboard, events, operator, signing_in
 from rig.panel.guard import SignInFirst
+from rig.panel.indexing import Indexer
 from rig.panel.lane import Busy, Lane
 from rig.panel.pages import Pages
 from rig.panel.settings import PanelSettings
@@ -44,12 +45,15 @@ def make_app(settings: PanelSettings) -> FastAPI:
     """
     lanes = {lane.name: Lane(settings, lane, i) for i, lane in enumerate(settings.lanes, start=1)}
     watcher = Watcher(settings, lanes)
+    indexer = Indexer(settings.runs)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         watcher.look()
         watcher.start()
+        indexer.start()
         yield
+        indexer.stop()
         watcher.stop()
 
     app = FastAPI(

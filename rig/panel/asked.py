@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Depends, HTTPException, Query
+
 from reports.dashboard.filters import Filter
 
 LONGEST = 200

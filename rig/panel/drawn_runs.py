@@ -11,7 +11,6 @@ from reports.dashboard.overview import Overview
 from reports.dashboard.pareto import Bar
 from reports.dashboard.run_list import RunLine
 from reports.dashboard.takt import TaktDay
-
 from rig.panel.exports import Drawn
 from rig.panel.numbers import capability_word
 
@@ -56,7 +55,18 @@ def worst_first(lines: Iterable[CapabilityLine]) -> list[CapabilityLine]:
 
 def drawn_capability(lines: Sequence[CapabilityLine]) -> Drawn:
     """Return the indices of each characteristic and setting, in the order given."""
-    plain = ("characteristic", "depth_mm", "rate_per_min", "unit", "n", "n_failed", "mean", "s", "lower", "upper")
+    plain = (
+        "characteristic",
+        "depth_mm",
+        "rate_per_min",
+        "unit",
+        "n",
+        "n_failed",
+        "mean",
+        "s",
+        "lower",
+        "upper",
+    )
     columns: dict[str, list[object]] = {name: [getattr(line, name) for line in lines] for name in plain}
     for name in INDICES:
         found: list[CapabilityIndex | None] = [getattr(line, name) for line in lines]
@@ -95,6 +105,7 @@ def drawn_list(runs: Sequence[RunLine]) -> Drawn:
     """Return the list of runs."""
     fields = (
         "run_id", "plan", "pen_serial", "station", "product", "lot", "tip_lot", "operator", "verdict",
-        "started", "ended", "takt_s", "first_pass", "n_measured", "n_failed", "reasons", "overridden", "hidden",
+        "started", "ended", "takt_s", "first_pass", "n_measured", "n_failed", "reasons", "overridden",
+        "hidden",
     )  # fmt: skip
     return Drawn("runs", {field: [getattr(run, field) for run in runs] for field in fields})

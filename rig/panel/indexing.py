@@ -6,13 +6,13 @@ what there is, and how far it is; what few entries came since the last look, a p
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from reports.dashboard.index import Index
-
 from rig.errors import RigError
 from rig.records.store import FILE_NAME, Store
 
@@ -67,10 +67,8 @@ class Indexer:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
+            with contextlib.suppress(RigError, OSError, sqlite3.Error):  # pages say what is wrong
                 self._catch_up()
-            except (RigError, OSError, sqlite3.Error):  # a folder that is gone for a moment; pages say what is
-                pass
             self._stopping.wait(POLL_S)
 
     def _catch_up(self) -> None:

@@ -8,17 +8,16 @@ from pathlib import PurePath
 
 from reports.dashboard.capability_table import CapabilityLine
 from reports.dashboard.shares import Share
-
-from rig.show import limits_text, probability_text, ratio_text, with_uncertainty
+from rig.show import RULES, limits_text, probability_text, ratio_text, with_uncertainty
 
 NONE = "–"
 WANTED_CPK = 1.33
 GOOD, LOW, OPEN = "good", "low", "open"
 
 __all__ = [
-    "capability_word", "days_text", "interval", "last_part", "limits_text", "moment", "percent", "percent_interval",
-    "probability_text", "ratio_text", "rounded", "seconds", "setting", "signed", "unit_text",
-    "with_uncertainty",
+    "capability_word", "crc", "days_text", "difference", "interval", "last_part", "limits_text",
+    "moment", "percent", "percent_interval", "probability_text", "ratio_text", "rounded", "rule_text",
+    "seconds", "setting", "shortened", "signed", "unit_text", "with_uncertainty",
 ]  # fmt: skip
 
 
@@ -71,6 +70,25 @@ def signed(value: float, scatter: float | None = None) -> str:
     return text if text.startswith("-") or text == NONE else f"+{text}"
 
 
+def difference(value: float, U: float) -> str:
+    """Return a difference with its sign and expanded uncertainty.
+
+    >>> difference(0.00355, 0.00016), difference(0.0, 0.0), difference(2e-5, 1e-6)
+    ('+0.00355 ± 0.00016', '0', '(+2.0 ± 0.1)e-5')
+    """
+    text = with_uncertainty(value, U)
+    if not value > 0:
+        return text
+    return f"(+{text[1:]}" if text.startswith("(") else f"+{text}"
+
+
+def rule_text(rule: str) -> str:
+    """Return a decision rule in short, as ``rig show`` has it."""
+    for name, short in RULES.items():
+        rule = rule.replace(name, short)
+    return rule
+
+
 def seconds(value: float | None) -> str:
     """Return a time in seconds."""
     return NONE if value is None else f"{value:.1f} s"
@@ -94,13 +112,24 @@ def last_part(name: str) -> str:
 
 
 def moment(at: str | None) -> str:
-    """Return a moment of the record to the second, as ``2026-11-22 10:30:00``; what is no moment, as it is."""
+    """Return a moment of the record to the second, as ``2026-11-22 10:30:00``; else what it says."""
     if not at:
         return NONE
     try:
         return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M:%S}"
     except ValueError:
         return at
+
+
+def crc(value: int | None) -> str:
+    """Return a check sum as the pen's own tools write it."""
+    return NONE if value is None else f"{value:08X}"
+
+
+def shortened(value: object) -> str:
+    """Return what something was changed from or to; of a hash, as much as tells it from others."""
+    text = NONE if value is None else str(value)
+    return f"{text[:10]}…" if len(text) == 64 and text.isalnum() else text
 
 
 def days_text(days: int) -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
+
+from calibration.control_rules import RULES
 from reports.dashboard.capability_table import CapabilityLine
 from reports.dashboard.charts import ControlChart
 from reports.dashboard.figures import (
@@ -19,10 +21,8 @@ from reports.dashboard.figures import (
     takt_history,
 )
 from reports.dashboard.index import Index
-
-from calibration.control_rules import RULES
 from rig.panel import numbers
-from rig.panel.asked import Asked, Lately
+from rig.panel.asked import VERDICTS, Asked, Lately
 from rig.panel.drawn_runs import (
     drawn_capability,
     drawn_control,
@@ -40,6 +40,7 @@ from rig.panel.series import SeriesAsked, SeriesName, series_name
 router = APIRouter(include_in_schema=False)
 
 LATEST = 8
+COUNT = "1"
 PERIODS_DAYS = (7, 30, 90)
 Form = Annotated[Format, Path()]
 
@@ -56,11 +57,12 @@ def overview_page(
         lines = worst_first(capability(index, asked.filter))
         chosen = series if series.characteristic else _first(lines)
         chart = control_chart(index, asked.filter, chosen.characteristic, chosen.setting)
-        values = {
+        values: dict[str, Any] = {
             "far": far,
             "asked": asked,
             "choices": choices(index),
             "counts": counted.counts,
+            "verdicts": VERDICTS,
             "yields": drawn_yield(counted),
             "causes": causes,
             "failures": drawn_pareto("failures", causes.failures),
@@ -154,8 +156,9 @@ def _name(line: CapabilityLine) -> SeriesName:
 
 
 def _first(lines: Sequence[CapabilityLine]) -> SeriesName:
-    """Return what is charted unless something else is asked for: the least capable."""
-    return _name(lines[0]) if lines else SeriesName("")
+    """Return what is charted unless something else is asked for: the least capable that is no mere count."""
+    measured = [line for line in lines if line.unit != COUNT] or lines
+    return _name(measured[0]) if measured else SeriesName("")
 
 
 def _periods(asked: Asked) -> list[tuple[int, str, bool]]:

@@ -45,7 +45,7 @@ def read_scan(text: str, products: Sequence[str], *, pen: Scanned) -> Scanned:
     label = read_label(text)
     serial = label.serial or ""
     if not pen.serial:
-        return Scanned(serial, product_of(serial, products))
+        return Scanned(serial, find_product(serial, products))
     lot = label.lot or serial
     try:
         check_tip_lot(pen.product, lot)
@@ -73,8 +73,32 @@ def check_tip_lot(product: str, lot: str) -> None:
         ) from None
 
 
+def find_product(serial: str, products: Sequence[str]) -> str:
+    """Return the name of the product whose pens carry a serial number.
+
+    Args:
+        serial: as the pen's label says it.
+        products: models that may be scanned; all that ship where there are none.
+
+    Raises:
+        RefusedToStart: no serial number, or none of a pen that may be scanned here.
+    """
+    if not serial:
+        raise RefusedToStart(
+            "a label without a serial number", expected="that of the pen", do="Scan the pen's label"
+        )
+    product = product_of(serial, products)
+    if products and product not in products:
+        raise RefusedToStart(
+            f"{serial[:SHOWN]!r} is a pen of model {product}, which is not made here",
+            expected=" or ".join(products),
+            do="Take it to its own line",
+        )
+    return product
+
+
 def _product(serial: str, products: Sequence[str]) -> str | None:
     try:
-        return product_of(serial, products)
+        return find_product(serial, products)
     except RefusedToStart:
         return None

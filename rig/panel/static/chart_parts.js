@@ -41,6 +41,7 @@ export function axis(title, more = {}) {
 /** Let a chart fill its place however wide that becomes. */
 export function keepSize(chart, place) {
   let width = place.clientWidth;
+  place.style.height = "auto"; // however many lines its legend takes
   new ResizeObserver(() => {
     if (place.clientWidth && place.clientWidth !== width) {
       width = place.clientWidth;

@@ -2,11 +2,11 @@
 // specification of how; a chart's data links give the same columns as files. uPlot does the drawing.
 
 import { axis, colour, drawLine, drawShapes, drawWhiskers, keepSize, number, percent } from "./chart_parts.js";
-import { drawTrace } from "./chart_trace.js";
 
 /* global uPlot */
 
 const DAY_S = 86400;
+const WHOLE = [1, 2, 5].flatMap((one) => [1, 10, 100, 1e3, 1e4, 1e5].map((times) => one * times)).sort((a, b) => a - b);
 const STEPS_DAYS = [1, 2, 7, 14, 28, 91, 182, 364, 728];
 
 for (const figure of document.querySelectorAll("figure.chart")) {
@@ -14,7 +14,7 @@ for (const figure of document.querySelectorAll("figure.chart")) {
   const place = figure.querySelector(".plot");
   if (!source || !place) continue;
   const { drawn, spec } = JSON.parse(source.textContent);
-  const draw = { pareto: drawPareto, control: drawControl, trace: drawTrace }[spec.kind] ?? drawSeries;
+  const draw = { pareto: drawPareto, control: drawControl }[spec.kind] ?? drawSeries;
   draw(place, drawn, spec);
 }
 
@@ -22,24 +22,26 @@ for (const figure of document.querySelectorAll("figure.chart")) {
 function drawSeries(place, drawn, spec) {
   const x = drawn.columns[spec.x.column].map(spec.x.time ? daySeconds : Number);
   const columns = spec.series.map((one) => drawn.columns[one.column]);
-  const lines = (spec.lines ?? []).filter((one) => drawn.lines[one.line] != null);
+  const lines = (spec.lines ?? [])
+    .map((one) => ({ ...one, level: one.level ?? drawn.lines[one.line] }))
+    .filter((one) => one.level != null);
   const around = spec.series.flatMap((one, i) => [
     ...columns[i],
     ...(one.low ? drawn.columns[one.low] : []),
     ...(one.high ? drawn.columns[one.high] : []),
   ]);
-  const [low, high] = extent([...around, ...lines.map((one) => drawn.lines[one.line])]);
+  const [low, high] = extent([...around, ...lines.map((one) => one.level)]);
   const show = spec.y.percent ? percent : number;
   const chart = new uPlot(
     {
       ...size(place),
       tzDate: utc,
       scales: {
-        x: { time: Boolean(spec.x.time), range: (u, from, to) => (spec.x.time ? [from - DAY_S / 2, to + DAY_S / 2] : widened(from, to)) },
+        x: { time: Boolean(spec.x.time), range: (u, from, to) => (spec.x.time ? wholeDays(from, to, x) : widened(from, to, 0.04)) },
         y: { range: () => (spec.y.percent ? [Math.max(0, low - 0.02), 1.005] : widened(low, high)) },
       },
       axes: [
-        axis(spec.x.title, spec.x.time ? { splits: daySplits, values: (u, splits) => splits.map(dayText) } : {}),
+        axis(spec.x.title, spec.x.time ? { splits: daySplits, values: (u, splits) => splits.map(dayText) } : spec.x.whole ? { incrs: WHOLE } : {}),
         axis(spec.y.title, { size: 64, values: (u, splits) => splits.map(show) }),
       ],
       series: [
@@ -55,7 +57,7 @@ function drawSeries(place, drawn, spec) {
       ],
       hooks: {
         draw: [
-          (u) => lines.forEach((one) => drawLine(u, drawn.lines[one.line], one)),
+          (u) => lines.forEach((one) => drawLine(u, one.level, one)),
           (u) =>
             spec.series.forEach((one, i) => {
               if (one.low) drawWhiskers(u, drawn.columns[one.low], drawn.columns[one.high], colour(one.colour), i);
@@ -67,6 +69,7 @@ function drawSeries(place, drawn, spec) {
     [x, ...columns],
     place,
   );
+  if (spec.links) openOnClick(chart, (at) => `/runs/${encodeURIComponent(drawn.columns[spec.links][at])}`);
   keepSize(chart, place);
 }
 
@@ -91,11 +94,11 @@ function drawPareto(place, drawn, spec) {
           splits: () => names.map((_, i) => i),
           values: () => names,
         }),
-        axis(spec.y.title, { size: 64, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }),
+        axis(spec.y.title, { size: 64, incrs: WHOLE }),
         axis(spec.y2.title, { scale: "share", side: 1, size: 64, grid: { show: false }, incrs: [0.2], values: (u, splits) => splits.map(percent) }),
       ],
       series: [
-        { label: "", value: (u, at) => (at == null ? "–" : names[at]) },
+        { label: spec.x.title, value: (u, at) => (at == null ? "–" : names[at]) },
         {
           label: spec.series[0].title,
           stroke: colour(1),
@@ -146,7 +149,7 @@ function drawControl(place, drawn, spec) {
         cursor: { sync: { key: sync.key } },
         scales: { x: { time: false, range: (u, from, to) => widened(from, to, 0.01) }, y: { range: () => widened(low, high) } },
         axes: [
-          axis(part.where === below ? spec.x.title : null, { incrs: [1, 2, 5, 10, 20, 50, 100], size: part.where === below ? 34 : 24 }),
+          axis(part.where === below ? spec.x.title : null, { incrs: WHOLE, size: part.where === below ? 34 : 24 }),
           axis(part.title, { size: 72 }),
         ],
         series: [
@@ -201,6 +204,11 @@ function extent(values) {
 function widened(low, high, by = 0.06) {
   const room = (high - low) * by || Math.abs(high) * 0.05 || 1;
   return [low - room, high + room];
+}
+
+/** A day alone stands in the middle of a week. */
+function wholeDays(from, to, days) {
+  return days.length === 1 ? [days[0] - 3.5 * DAY_S, days[0] + 3.5 * DAY_S] : [from - DAY_S / 2, to + DAY_S / 2];
 }
 
 function daySeconds(day) {

@@ -109,22 +109,6 @@ def test_a_full_disk_is_one_warning(
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
-def test_a_clock_that_broke_is_not_asked_again(tmp_path: Path) -> None:
-    asked = []
-
-    def broken() -> float:
-        asked.append(1)
-        if len(asked) > 1:
-            raise RuntimeError("no answer")
-        return 2.5
-
-    feed = Feed(tmp_path, RUN, broken)
-    for _ in range(4):
-        feed.write("step")
-    assert [line["at_s"] for line in read_feed(feed_path(tmp_path, RUN))[0]] == [2.5] * 4
-    assert len(asked) == 2
-
-
 def test_old_feeds_go_when_nobody_records_their_run(tmp_path: Path) -> None:
     for run_id in ("old-1", "old-2", "new"):
         Feed(tmp_path, run_id).close()

@@ -32,6 +32,7 @@ export class LaneView {
       find(".prompt"), this.number, (number, text) => this.answer(number, text), (text) => this.isCommand(text),
     );
     find(".scan").addEventListener("submit", (event) => { event.preventDefault(); this.scanned(); });
+    this.input.addEventListener("keydown", (event) => this.separates(event));
     find(".stop").addEventListener("click", () => this.stop());
     section.addEventListener("focusin", () => actions.activate(this, false));
     section.addEventListener("pointerdown", () => actions.activate(this, false));
@@ -100,6 +101,13 @@ export class LaneView {
     this.section.toggleAttribute("data-asks", prompt !== null);
     if (isNew) say(this.urgent, `${this.prompt.title.textContent}: ${this.prompt.text.textContent}`);
     if (isActive && (isNew || (wasOpen && !this.prompt.isOpen))) this.focus();
+  }
+
+  /** Take the separator of a GS1 label, which scanners type as Ctrl and a bracket. */
+  separates(event) {
+    if (!event.ctrlKey || event.key !== "]") return;
+    event.preventDefault();
+    this.input.setRangeText("\u001d", this.input.selectionStart, this.input.selectionEnd, "end");
   }
 
   /** Say whether a label was a command, and carry it out. */

@@ -12,6 +12,7 @@ export class LivePlot {
   constructor(figure) {
     this.caption = figure.querySelector("figcaption");
     this.place = figure.querySelector(".canvas");
+    this.up = figure.querySelector(".up");
     this.empty = figure.querySelector(".empty");
     this.chart = null;
     this.isDue = false;
@@ -26,7 +27,7 @@ export class LivePlot {
     this.x = [];
     this.y = [];
     this.runId = "";
-    this.caption.textContent = "\u00a0";
+    this.caption.textContent = this.up.textContent = "\u00a0";
     this.empty.hidden = false;
   }
 
@@ -36,6 +37,7 @@ export class LivePlot {
       this.clear();
       this.names = [columnTitle(told.x_name), columnTitle(told.y_name)];
       this.caption.textContent = told.title;
+      this.up.textContent = `↑ ${this.names[1]}`;
       this.caption.lang = "en";
     }
     this.runId = told.run_id;
@@ -70,8 +72,8 @@ export class LivePlot {
     const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     const em = 0.78 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
     const font = `${em}px ${FAMILY}`;
-    const axis = (label, size) => ({
-      label, size: size * em, labelSize: 1.5 * em, font, labelFont: font, stroke: colour("--ink"), gap: 4,
+    const axis = (size, label) => ({ // what goes up is named above the plot, where a low one does not cut it off
+      ...(label ? { label, labelSize: 1.5 * em, labelFont: font } : {}), size: size * em, font, stroke: colour("--ink"), gap: 4,
       grid: { stroke: colour("--chart-grid"), width: 1 }, ticks: { stroke: colour("--chart-grid"), width: 1 },
       values: (chart, splits) => splits.map(plain),
     });
@@ -84,7 +86,7 @@ export class LivePlot {
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { ...scale }, y: { ...scale } },
-      axes: [axis(this.names[0], 2.3), axis(this.names[1], 4)],
+      axes: [axis(2.3, this.names[0]), axis(4.2)],
       series: [null, {
         stroke: colour("--chart-1"),
         facets: [{ scale: "x", auto: true }, { scale: "y", auto: true }],

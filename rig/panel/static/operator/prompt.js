@@ -22,7 +22,7 @@ export class PromptView {
     this.dialog = dialog;
     this.answer = answer;
     this.isCommand = isCommand;
-    this.title = find("h3");
+    this.title = find("h3 span");
     this.picture = find(".picture");
     this.text = find(".text");
     this.label = find("label");

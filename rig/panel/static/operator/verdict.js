@@ -41,12 +41,12 @@ export class VerdictFace {
   fit() {
     if (!this.run || !this.face.clientHeight) return;
     const lines = reasonsOf(this.run);
-    for (const tight of [0, 1, 2]) {
+    const two = Math.min(lines.length, 2);
+    for (const [tight, least] of [[0, two], [1, two], [1, 1], [2, 1]]) {
       this.face.dataset.tight = String(tight);
-      const least = tight < 2 ? Math.min(lines.length, 2) : 0;
-      for (let count = lines.length; count >= least; count -= 1) {
+      for (let count = lines.length; count >= Math.min(least, lines.length); count -= 1) {
         const more = lines.length - count;
-        const rest = more && count ? [make("li", "", t("lane.and_more", more))] : [];
+        const rest = more && count ? [make("li", "more", t("lane.and_more", more))] : [];
         this.reasons.replaceChildren(...lines.slice(0, count).map(item), ...rest);
         if (this.face.scrollHeight <= this.face.clientHeight) return;
       }
