@@ -9,7 +9,6 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response, Se
 from fastapi.security import HTTPBearer
 
 from reports.dashboard.figures import list_runs
-from reports.dashboard.filters import Filter
 from reports.dashboard.index import Index
 from rig.errors import ConfigError, RefusedToStart, RigError
 from rig.fixtures.plan import PLAN_FILE, PLANS, find_plan_folder, load_plan
@@ -17,7 +16,6 @@ from rig.live.prompts import answer_prompt, asked
 from rig.live.prompts import given as given_to
 from rig.panel.api_models import (
     Begun,
-    Day,
     Done,
     Problem,
     Prompt,
@@ -25,9 +23,8 @@ from rig.panel.api_models import (
     RunLine,
     RunList,
     RunOrder,
+    RunQuery,
     RunStatus,
-    Short,
-    Verdict,
 )
 from rig.panel.guard import Actor, Settings, allow
 from rig.panel.indexing import look
@@ -97,23 +94,11 @@ def start_run(
 
 
 @router.get("/runs", responses=_refusals(422))
-def find_runs(
-    settings: Settings,
-    pen: Short = "",
-    lot: Short = "",
-    plan: Short = "",
-    station: Short = "",
-    verdict: Verdict | None = None,
-    since: Annotated[Day | None, Query(description="first day on which a run began, in UTC")] = None,
-    until: Annotated[Day | None, Query(description="last day on which a run began, in UTC")] = None,
-    before: Annotated[int | None, Query(ge=1, le=2**62, description="``next`` of the page ahead")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> RunList:
+def find_runs(settings: Settings, query: Annotated[RunQuery, Query()]) -> RunList:
     """List runs, the newest first."""
-    wanted = Filter(pen, lot, plan, verdict or "", station, since=since, until=until)
     with Index(settings.runs) as index:
         far = look(index)
-        page = list_runs(index, wanted, before=before, limit=limit)
+        page = list_runs(index, query.filter(), before=query.before, limit=query.limit)
     lines = [RunLine.model_validate(run) for run in page.runs]
     return RunList(runs=lines, total=page.total, next=page.before, is_whole=far.is_whole)
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from reports.dashboard.filters import Filter
+
 LONGEST = 200
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -56,6 +58,29 @@ class Begun(BaseModel):
 
     run_id: str
     lane: str
+
+
+class RunQuery(BaseModel):
+    """Which runs are asked for; what is not given lets all through, and a name that is none is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pen: Short = ""
+    lot: Short = ""
+    plan: Short = ""
+    station: Short = ""
+    verdict: Verdict | None = None
+    since: Day | None = Field(None, description="first day on which a run began, in UTC")
+    until: Day | None = Field(None, description="last day on which a run began, in UTC")
+    before: Annotated[int, Field(ge=1, le=2**62)] | None = Field(
+        None, description="``next`` of the page ahead"
+    )
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+    def filter(self) -> Filter:
+        """Return which runs those are."""
+        texts = {name: getattr(self, name) for name in ("pen", "lot", "plan", "station")}
+        return Filter(**texts, verdict=self.verdict or "", since=self.since, until=self.until)
 
 
 class RunLine(BaseModel):

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import httpx
 import uvicorn
 
+from rig.panel import starting
 from rig.panel.app import make_app
 from rig.panel.settings import PanelSettings, read_settings
 from rig.people.changes import Newcomer, add_user, change_password
@@ -73,6 +74,8 @@ def serving_app(settings: PanelSettings) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(PATIENCE_S)
+            for run in starting._going_on:  # it may still draw what it measured
+                run.wait(PATIENCE_S)
 
 
 @contextmanager
