@@ -61,7 +61,7 @@ def calibration_rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
         if one.get("setting") and one["characteristic"] == FOUND
     }
     nodes = (run["calibration"] or {}).get("nodes") or []
-    return [{**node, "found": found.get((node["depth_mm"], node["rate_per_min"]))} for node in nodes]
+    return [{"U_mm": None, **node, "found": found.get((node["depth_mm"], node["rate_per_min"]))} for node in nodes]
 
 
 def drawn_trace(told: Mapping[str, Any]) -> Drawn:

@@ -92,7 +92,10 @@ def _results(number: int, verdict: str) -> list[MadeResult]:
         for setting in SETTINGS
     ]
     force = 0.9 if verdict == kinds.FAIL else 0.05 + 0.002 * (number * 3 % 7)
-    return [*values, MadeResult("tip.insertion_force", force, None, 0.5, None, "N", 0.01, verdict != kinds.FAIL)]
+    return [
+        *values,
+        MadeResult("tip.insertion_force", force, None, 0.5, None, "N", 0.01, verdict != kinds.FAIL),
+    ]
 
 
 class _Text(HTMLParser):
@@ -102,6 +105,7 @@ class _Text(HTMLParser):
         self.tables: list[list[list[str]]] = []
         self.scripts: list[dict[str, str | None]] = []
         self._within: list[str] = []
+        self._open: list[list[list[str]]] = []  # tables may stand in tables
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._within.append(tag)
@@ -109,21 +113,24 @@ class _Text(HTMLParser):
             self.scripts.append(dict(attrs))
         if tag == "table":
             self.tables.append([])
-        if tag == "tr" and self.tables:
-            self.tables[-1].append([])
-        if tag in ("td", "th") and self.tables and self.tables[-1]:
-            self.tables[-1][-1].append("")
+            self._open.append(self.tables[-1])
+        if tag == "tr" and self._open:
+            self._open[-1].append([])
+        if tag in ("td", "th") and self._open and self._open[-1]:
+            self._open[-1][-1].append("")
 
     def handle_endtag(self, tag: str) -> None:
         while self._within and self._within.pop() != tag:
             pass
+        if tag == "table":
+            self._open.pop()
 
     def handle_data(self, data: str) -> None:
         if "script" in self._within:
             return
         self.words.append(data)
-        if {"td", "th"} & set(self._within) and self.tables and self.tables[-1] and self.tables[-1][-1]:
-            self.tables[-1][-1][-1] += data
+        if {"td", "th"} & set(self._within) and self._open and self._open[-1] and self._open[-1][-1]:
+            self._open[-1][-1][-1] += data
 
 
 def text_of(page: str) -> str:

@@ -34,7 +34,13 @@ def test_what_would_be_computed_stands_behind_an_apostrophe(text: str) -> None:
 
 
 def test_a_negative_number_is_a_number_and_what_is_none_is_empty() -> None:
-    assert [cell(value) for value in (-1.5, None, math.nan, True, ("a", "b"))] == ["-1.5", "", "", "yes", "a; b"]
+    assert [cell(value) for value in (-1.5, None, math.nan, True, ("a", "b"))] == [
+        "-1.5",
+        "",
+        "",
+        "yes",
+        "a; b",
+    ]
 
 
 def test_lines_stand_in_every_row_and_not_in_the_json_twice() -> None:

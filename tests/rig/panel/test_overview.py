@@ -38,13 +38,17 @@ def test_yield_is_the_share_of_those_that_passed_or_failed(line: Reviewed, runs:
 
 def test_each_day_of_the_csv_is_what_pandas_counts(line: Reviewed, runs: pd.DataFrame) -> None:
     rows = csv_of(line.ada.get("/data/yield.csv").text)
-    by_day = runs.groupby(runs["started"].dt.strftime("%Y-%m-%d"))["verdict"].value_counts().unstack(fill_value=0)
+    by_day = (
+        runs.groupby(runs["started"].dt.strftime("%Y-%m-%d"))["verdict"].value_counts().unstack(fill_value=0)
+    )
     assert [row["day"] for row in rows] == list(by_day.index)
     for row, (_, counts) in zip(rows, by_day.iterrows(), strict=True):
         assert int(row["runs"]) == counts.sum()
         judged = counts["PASS"] + counts["FAIL"]
         assert int(row["yield_of"]) == judged
-        assert (float(row["yield"]) if row["yield"] else None) == (counts["PASS"] / judged if judged else None)
+        assert (float(row["yield"]) if row["yield"] else None) == (
+            counts["PASS"] / judged if judged else None
+        )
 
 
 def test_json_and_csv_of_a_chart_hold_the_same(line: Reviewed) -> None:
@@ -70,7 +74,9 @@ def _as_in_page(value: object) -> str:
     import json
 
     text = json.dumps(value, sort_keys=True)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("'", "\\u0027")
+    return (
+        text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("'", "\\u0027")
+    )
 
 
 def test_failures_are_counted_once_a_run(line: Reviewed, measured: pd.DataFrame) -> None:
@@ -83,7 +89,9 @@ def test_failures_are_counted_once_a_run(line: Reviewed, measured: pd.DataFrame)
 
 def test_errors_name_the_instrument(line: Reviewed, runs: pd.DataFrame) -> None:
     rows = csv_of(line.ada.get("/data/errors.csv").text)
-    assert {row["name"]: int(row["runs"]) for row in rows} == {"force_gauge": (runs["verdict"] == "ERROR").sum()}
+    assert {row["name"]: int(row["runs"]) for row in rows} == {
+        "force_gauge": (runs["verdict"] == "ERROR").sum()
+    }
 
 
 def test_capability_is_what_the_values_give_and_the_lowest_comes_first(

@@ -11,7 +11,9 @@ SOME = st.floats(-1e6, 1e6)
 
 
 @given(SOME, st.floats(0, 1e3), SOME, st.floats(1e-3, 1e6))
-def test_a_value_lies_where_it_is_between_two_limits(value: float, U: float, lower: float, wide: float) -> None:
+def test_a_value_lies_where_it_is_between_two_limits(
+    value: float, U: float, lower: float, wide: float
+) -> None:
     upper = lower + wide
     assume(upper - lower > 1e-6 * abs(lower))
     bar = range_bar(value, U, lower, upper)
