@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from reports.dashboard.index import Index
 
+from reports.dashboard.index import Index
 from rig.panel import indexing
 from rig.panel.indexing import HowFar, Indexer, how_far, look
 from rig.records.store import FILE_NAME

@@ -40,8 +40,12 @@ def test_each_filter_lets_through_what_it_names(line: Reviewed) -> None:
     runs = frames.runs(line.runs)
     runs = runs[runs["run_id"] != line.run_ids[HIDDEN]]
     for column, name in (
-        ("pen_serial", "pen"), ("lot", "lot"), ("plan", "plan"), ("station", "station"), ("verdict", "verdict"),
-    ):  # fmt: skip
+        ("pen_serial", "pen"),
+        ("lot", "lot"),
+        ("plan", "plan"),
+        ("station", "station"),
+        ("verdict", "verdict"),
+    ):
         for value in runs[column].unique():
             page = line.ada.get("/runs", params={name: value}).text
             expected = list(runs[runs[column] == value]["run_id"])[::-1]
@@ -52,7 +56,7 @@ def test_each_filter_lets_through_what_it_names(line: Reviewed) -> None:
 def test_a_line_says_what_the_run_says(line: Reviewed) -> None:
     runs = frames.runs(line.runs).set_index("run_id")
     page = line.ada.get("/runs").text
-    cells = {run_id: row for run_id, row in zip(_ids(page), tables_of(page)[0][1:], strict=True)}
+    cells = dict(zip(_ids(page), tables_of(page)[0][1:], strict=True))
     for run_id, row in cells.items():
         run = runs.loc[run_id]
         assert row[2].split()[-1] == run["verdict"]
