@@ -135,6 +135,7 @@ function within(u, draw) {
   pen.beginPath();
   pen.rect(u.bbox.left - 6, u.bbox.top - 6, u.bbox.width + 12, u.bbox.height + 12);
   pen.clip();
+  pen.setLineDash([]);
   draw(pen);
   pen.restore();
 }
