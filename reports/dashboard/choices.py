@@ -8,7 +8,10 @@ from reports.dashboard.index import Index
 
 NEWEST_LOTS = 200
 # Buckets from which every run has moved on stay behind.
-NAMES = "SELECT DISTINCT {} FROM bucket WHERE bucket_id IN (SELECT bucket_id FROM run) ORDER BY 1"
+NAMES = (
+    "SELECT DISTINCT {} FROM bucket WHERE EXISTS (SELECT 1 FROM run WHERE run.bucket_id = bucket.bucket_id) "
+    "ORDER BY 1"
+)
 
 
 @dataclass(frozen=True)
