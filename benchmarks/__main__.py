@@ -22,6 +22,7 @@ BENCHMARKS = (
     "stability",
     "studies",
     "report",
+    "dashboard",
     "stopping",
 )
 
