@@ -46,6 +46,7 @@ class Lane:
         self._pen = Scanned()
         self._message: Message | None = None
         self._start: Start | None = None
+        self._left_behind: Progress | None = None  # its verdict is another pen's than the one at hand
         self._is_cut_off = self._is_stopping = False
         self._unrecorded = 0  # looks in which nobody recorded the run that is shown
         self._lock = threading.RLock()
@@ -62,7 +63,7 @@ class Lane:
             return "starting"
         if self._pen.serial:
             return "tip"
-        if self.progress is None:
+        if self.progress is None or self.progress is self._left_behind:
             return "pen"
         if self.progress.verdict:
             return "ended"
@@ -111,7 +112,7 @@ class Lane:
             self._must_be_free()
             begun = start(self.settings, self.lane, order, person)
             self._pen, self._message, self._is_stopping = Scanned(), None, False
-            self._start = begun
+            self._start, self._left_behind = begun, self.progress
             self._changed()
             return begun
 
@@ -212,7 +213,7 @@ class Lane:
                 Order(scanned.serial, scanned.tip_lot, scanned.product, self.settings.plan), person
             )
             return
-        self._pen, self._message = scanned, None
+        self._pen, self._message, self._left_behind = scanned, None, self.progress
         self._changed()
 
     def _must_be_free(self) -> None:
@@ -225,7 +226,9 @@ class Lane:
             return
         if self._run_of(begun) is None:
             was_stopped, self._is_stopping = self._is_stopping, False
-            self._message = Message("", key="stopped_before") if was_stopped else Message(begun.why())
+            self._message = (
+                Message("", key="stopped_before") if was_stopped else Message.of_sentence(begun.why())
+            )
         self._start = None
         self._changed()
 

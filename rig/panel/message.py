@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Self
 
 from rig.errors import RigError
+
+# As RigError puts a sentence together: what happened, what was expected, what to do.
+SENTENCE = re.compile(r"(?P<what>.*?)(?:, expected (?P<expected>.*?))?(?:\. (?P<do>[A-Z].*?))?\.?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,14 @@ class Message:
     def of(cls, error: RigError) -> Self:
         """Return what an error says, in its parts."""
         return cls(error.what, error.expected, error.do)
+
+    @classmethod
+    def of_sentence(cls, text: str) -> Self:
+        """Return what an error said, taken to its parts again where it has them."""
+        found = SENTENCE.fullmatch(text)
+        if found is None:
+            return cls(text)
+        return cls(found["what"], found["expected"] or "", found["do"] or "")
 
     def told(self) -> dict[str, str]:
         """Return it as the page gets it."""

@@ -60,7 +60,7 @@ class Start:
         except OSError:
             said = ""
         lines = [line for line in said.splitlines() if line.strip()]
-        return re.sub(r"^(refused|Exit): ", "", "\n".join(lines[-6:])) or "the run did not begin"
+        return re.sub(r"(?i)^refused: ", "", "\n".join(lines[-6:])) or "the run did not begin"
 
 
 def start(settings: PanelSettings, lane: LaneSettings, order: Order, person: SignedIn) -> Start:

@@ -49,6 +49,7 @@ export class Notice {
     if (!told) return;
     const [title, what, more] = this.box.children;
     this.box.dataset.tone = told.tone;
+    this.box.toggleAttribute("data-of-lane", told === this.ofLane);
     say(title, told.title);
     title.hidden = !told.title;
     say(what, told.what, told.lang);
