@@ -33,7 +33,7 @@ function drawSeries(place, drawn, spec) {
   const [low, high] = extent([...around, ...lines.map((one) => one.level)]);
   const show = spec.y.percent ? percent : number;
   const isDense = x.length > 60;
-  const aside = (i) => (isDense || !spec.x.time ? 0 : (i - (spec.series.length - 1) / 2) * 7);
+  const aside = (i) => (isDense || !spec.x.time || !spec.series.some((one) => one.low) ? 0 : (i - (spec.series.length - 1) / 2) * 7);
   const chart = new uPlot(
     {
       ...size(place),
