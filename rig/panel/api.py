@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
+
 from reports.dashboard.figures import list_runs
 from reports.dashboard.filters import Filter
 from reports.dashboard.index import Index
-
 from rig.errors import RefusedToStart, StoreError
 from rig.fixtures.plan import find_plan_folder, load_plan
 from rig.live.feed import feed_path
