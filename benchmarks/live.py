@@ -65,8 +65,7 @@ def pytest_sessionfinish(session):
 _LOOK = """
 import sys, time
 from pathlib import Path
-from rig.live.feed import feed_path
-from rig.live.reading import feeds, read_feed
+from rig.live.reading import feed_path, feeds, read_feed
 runs, at, seen = Path(sys.argv[1]), 0, 0
 while True:
     for run_id in feeds(runs):

@@ -32,20 +32,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rig.records.files import safe_name
+from rig.live.reading import FOLDER, SUFFIX, feed_path
 from rig.records.locks import is_held
 
-FOLDER, SUFFIX = ".live", ".jsonl"
 ANSWER = ".answer-"  # between a run's id and a prompt's number, in the name of its answer
 KEPT_S = 24 * 3600.0
 """A feed that nobody has written for so long is removed when the next run begins."""
 
 logger = logging.getLogger("rig.live")
-
-
-def feed_path(runs: Path, run_id: str) -> Path:
-    """Return where the feed of a run lies, whether or not there is one."""
-    return runs / FOLDER / f"{safe_name(run_id)}{SUFFIX}"
 
 
 class Feed:

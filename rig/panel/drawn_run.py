@@ -61,7 +61,10 @@ def calibration_rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
         if one.get("setting") and one["characteristic"] == FOUND
     }
     nodes = (run["calibration"] or {}).get("nodes") or []
-    return [{**node, "found": found.get((node["depth_mm"], node["rate_per_min"]))} for node in nodes]
+    places = [(node["depth_mm"], node["rate_per_min"]) for node in nodes]
+    return [
+        {"U_mm": None, **node, "found": found.get(place)} for node, place in zip(nodes, places, strict=True)
+    ]
 
 
 def drawn_trace(told: Mapping[str, Any]) -> Drawn:

@@ -1,4 +1,4 @@
-"""The stream that keeps a page up to date: each lane whole when it changed, its plot by the points that came."""
+"""The stream that keeps a page up to date: a lane whole when it changed, its plot by the points that came."""
 
 from __future__ import annotations
 
@@ -115,6 +115,6 @@ async def _stream(request: Request) -> AsyncIterator[str]:
 
 
 def _is_signed_in(request: Request, lanes: Iterable[Lane]) -> bool:
-    """Say whether the session goes on. To look on is no use of it, unless the person has a run to look after."""
+    """Say whether the session goes on. Looking on is no use of it, unless there is a run to look after."""
     is_used = any(lane.state in AT_WORK for lane in lanes)
     return find_session(settings_of(request).runs, request.cookies.get(COOKIE, ""), uses=is_used) is not None

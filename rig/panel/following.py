@@ -60,9 +60,9 @@ class Following:
         if not progress.take(_first_line(feed_path(self._runs, run_id))):
             return  # it has not said yet whose it is
         before = self._latest.get(progress.station)
-        if progress.station not in self._stations:
-            self._passed_over.add(run_id)
-        elif before is not None and before.progress.order >= progress.order:
+        if progress.station not in self._stations or (
+            before is not None and before.progress.order >= progress.order
+        ):
             self._passed_over.add(run_id)
         else:
             self._latest[progress.station] = Followed(progress)

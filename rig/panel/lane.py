@@ -83,7 +83,7 @@ class Lane:
             except Busy:
                 raise
             except RigError as error:
-                self._says(Message.of(error))
+                self._says(Message.of_error(error))
                 raise
 
     def answer(self, number: int, answer: str, person: SignedIn) -> None:
@@ -209,9 +209,7 @@ class Lane:
         scanned = read_scan(text, self.settings.products, pen=self._pen)
         self._must_be_free()
         if scanned.tip_lot:
-            self.begin(
-                Order(scanned.serial, scanned.tip_lot, scanned.product, self.settings.plan), person
-            )
+            self.begin(Order(scanned.serial, scanned.tip_lot, scanned.product, self.settings.plan), person)
             return
         self._pen, self._message, self._left_behind = scanned, None, self.progress
         self._changed()

@@ -33,6 +33,12 @@ router = APIRouter(include_in_schema=False)
 WHOLE = 10**9
 """More rows than any trace has."""
 
+NOT_TOLD: Mapping[str, Any] = {
+    "tur": None, "p_conform": None, "as_read": None, "equation": "", "method": "", "remark": "", "test": "",
+    "requirements": (),
+}  # fmt: skip
+"""What records of earlier versions do not say of a result."""
+
 Form = Annotated[Format, Path()]
 TraceName = Annotated[str, Path(max_length=200)]
 
@@ -124,6 +130,7 @@ def _grouped(run: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
 def _row(one: Mapping[str, Any], traces: Mapping[str, str]) -> dict[str, Any]:
     setting = one.get("setting") or {}
     return {
+        **NOT_TOLD,
         **one,
         "at": numbers.setting(setting.get("depth_mm"), setting.get("rate_per_min")) or one["name"],
         "bar": range_bar(one["value"], one["U"], one["lower"], one["upper"]),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rig.live.feed import feed_path
-from rig.live.reading import read_feed
+from rig.live.reading import feed_path, read_feed
 from rig.panel.progress import Progress
 
 

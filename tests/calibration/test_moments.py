@@ -41,8 +41,13 @@ def test_many_parts_by_group_are_each_group_s_whole(some: list[list[float]], dat
         np.array([getattr(one, name) for one in known], dtype=float) for name in ("n", "mean", "m2")
     )
     found = grouped(np.array(group, dtype=np.int64), n, mean, m2, 3)
-    for number, one in enumerate(found):
-        close(one, [value for part, of in zip(some, group, strict=True) if of == number for value in part])
+    for number in range(3):
+        of_group = [part for part, of in zip(some, group, strict=True) if of == number]
+        close(found[number], [value for part in of_group for value in part])
+    whole, one_by_one = found.within(slice(0, 3)), within(found[number] for number in range(3))
+    assert (whole is None) == (one_by_one is None)
+    if whole is not None and one_by_one is not None:
+        assert (whole.value, whole.dof) == (pytest.approx(one_by_one.value), one_by_one.dof)
 
 
 def test_a_small_scatter_about_a_large_mean_is_kept() -> None:
@@ -62,6 +67,10 @@ def test_the_standard_deviation_needs_two_values() -> None:
 def test_values_too_large_to_be_squared_are_not_finite_and_raise_nothing() -> None:
     assert not math.isfinite(moments_of([1e200, -1e200]).m2)
     assert not math.isfinite(moments_of([1e200]).plus(moments_of([-1e200])).m2)
+    one, none = np.ones(2), np.zeros(2)
+    assert not math.isfinite(
+        grouped(np.zeros(2, dtype=np.int64), one, np.array([1e200, -1e200]), none, 1)[0].m2
+    )
 
 
 def test_within_is_the_pooled_sigma_of_subgroups() -> None:

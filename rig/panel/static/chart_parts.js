@@ -72,7 +72,7 @@ export function drawLine(u, level, { title = "", dash = false, colour: which = "
 }
 
 /** A point a value, in a shape that tells series apart without their colours. */
-export function drawShapes(u, series, shape, paint, hollow = false, chosen = () => true, radius = 3.5) {
+export function drawShapes(u, series, shape, paint, { hollow = false, chosen = () => true, radius = 3.5, aside = 0 } = {}) {
   if (!u.series[series].show) return;
   const [xs, ys] = [u.data[0], u.data[series]];
   const r = radius * ratio();
@@ -82,7 +82,7 @@ export function drawShapes(u, series, shape, paint, hollow = false, chosen = () 
     pen.lineWidth = 1.5 * ratio();
     for (let at = 0; at < xs.length; at++) {
       if (ys[at] == null || !chosen(at)) continue;
-      const x = u.valToPos(xs[at], "x", true);
+      const x = u.valToPos(xs[at], "x", true) + aside * ratio();
       const y = u.valToPos(ys[at], u.series[series].scale, true);
       pen.beginPath();
       if (shape === "square") pen.rect(x - r * 0.9, y - r * 0.9, 1.8 * r, 1.8 * r);
@@ -94,8 +94,8 @@ export function drawShapes(u, series, shape, paint, hollow = false, chosen = () 
   });
 }
 
-/** From the lower to the upper end of each interval; those of later series stand a little aside. */
-export function drawWhiskers(u, lows, highs, paint, place = 0) {
+/** From the lower to the upper end of each interval of a series, as many pixels aside as its points are. */
+export function drawWhiskers(u, lows, highs, paint, place = 0, aside = 0) {
   if (!u.series[place + 1].show) return;
   const cap = 3 * ratio();
   within(u, (pen) => {
@@ -105,7 +105,7 @@ export function drawWhiskers(u, lows, highs, paint, place = 0) {
     pen.beginPath();
     u.data[0].forEach((at, i) => {
       if (lows[i] == null || highs[i] == null) return;
-      const x = Math.round(u.valToPos(at, "x", true)) + 0.5;
+      const x = Math.round(u.valToPos(at, "x", true) + aside * ratio()) + 0.5;
       const [low, high] = [lows[i], highs[i]].map((value) => u.valToPos(value, "y", true));
       pen.moveTo(x, low);
       pen.lineTo(x, high);
@@ -135,6 +135,7 @@ function within(u, draw) {
   pen.beginPath();
   pen.rect(u.bbox.left - 6, u.bbox.top - 6, u.bbox.width + 12, u.bbox.height + 12);
   pen.clip();
+  pen.setLineDash([]);
   draw(pen);
   pen.restore();
 }

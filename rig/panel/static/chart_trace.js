@@ -16,7 +16,7 @@ export function drawTrace(place, drawn) {
       height: Math.max(place.clientHeight, 160) - 30,
       cursor: { drag: { x: true, y: true, uni: 24 } },
       scales: { x: { time: false, range: (u, from, to) => roomy(from, to, u.scales.x) }, y: { range: (u, from, to) => roomy(from, to) } },
-      axes: [axis(about.x_title), axis(about.y_title, { size: 72 })],
+      axes: [axis(about.x_title, { size: 30 }), axis(about.y_title, { size: 72, values: (u, splits) => splits.map(number) })],
       series: [
         { label: about.x_title, value: (u, value) => number(value) },
         {
@@ -33,7 +33,7 @@ export function drawTrace(place, drawn) {
             if (about.across) drawBand(u, about.across[0] - about.across[1], about.across[0] + about.across[1], colour(3), 0.4);
             if (about.moment != null) drawBand(u, about.moment, about.moment, colour(2), 0.8);
             if (about.level != null) drawLine(u, about.level, { colour: 3 });
-            if (!isCurve) drawShapes(u, 1, "circle", colour(1), false, () => true, 3);
+            if (!isCurve) drawShapes(u, 1, "circle", colour(1), { radius: 3 });
           },
         ],
       },

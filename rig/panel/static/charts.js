@@ -32,6 +32,8 @@ function drawSeries(place, drawn, spec) {
   ]);
   const [low, high] = extent([...around, ...lines.map((one) => one.level)]);
   const show = spec.y.percent ? percent : number;
+  const isDense = x.length > 60;
+  const aside = (i) => (isDense || !spec.x.time || !spec.series.some((one) => one.low) ? 0 : (i - (spec.series.length - 1) / 2) * 7);
   const chart = new uPlot(
     {
       ...size(place),
@@ -41,7 +43,7 @@ function drawSeries(place, drawn, spec) {
         y: { range: () => (spec.y.percent ? [Math.max(0, low - 0.02), 1.005] : widened(low, high)) },
       },
       axes: [
-        axis(spec.x.title, spec.x.time ? { splits: daySplits, values: (u, splits) => splits.map(dayText) } : spec.x.whole ? { incrs: WHOLE } : {}),
+        axis(spec.x.title, { size: 30, ...(spec.x.time ? { splits: daySplits, values: (u, splits) => splits.map(dayText) } : spec.x.whole ? { incrs: WHOLE } : {}) }),
         axis(spec.y.title, { size: 64, values: (u, splits) => splits.map(show) }),
       ],
       series: [
@@ -50,7 +52,7 @@ function drawSeries(place, drawn, spec) {
           label: one.title,
           stroke: colour(one.colour),
           width: one.line === false ? 0 : 1.5,
-          dash: one.dash ? [5, 4] : undefined,
+          dash: one.dash && !isDense ? [5, 4] : undefined,
           points: { show: false },
           value: (u, value) => (value == null ? "–" : show(value)),
         })),
@@ -60,8 +62,8 @@ function drawSeries(place, drawn, spec) {
           (u) => lines.forEach((one) => drawLine(u, one.level, one)),
           (u) =>
             spec.series.forEach((one, i) => {
-              if (one.low) drawWhiskers(u, drawn.columns[one.low], drawn.columns[one.high], colour(one.colour), i);
-              drawShapes(u, i + 1, one.shape ?? "circle", colour(one.colour), one.hollow);
+              if (one.low) drawWhiskers(u, drawn.columns[one.low], drawn.columns[one.high], colour(one.colour), i, aside(i));
+              drawShapes(u, i + 1, one.shape ?? "circle", colour(one.colour), { hollow: one.hollow, radius: isDense ? 2 : 3.5, aside: aside(i) });
             }),
         ],
       },
@@ -94,7 +96,7 @@ function drawPareto(place, drawn, spec) {
           splits: () => names.map((_, i) => i),
           values: () => names,
         }),
-        axis(spec.y.title, { size: 64, incrs: WHOLE }),
+        axis(spec.y.title, { size: 64, incrs: WHOLE, values: (u, splits) => splits.map(number) }),
         axis(spec.y2.title, { scale: "share", side: 1, size: 64, grid: { show: false }, incrs: [0.2], values: (u, splits) => splits.map(percent) }),
       ],
       series: [
@@ -150,7 +152,7 @@ function drawControl(place, drawn, spec) {
         scales: { x: { time: false, range: (u, from, to) => widened(from, to, 0.01) }, y: { range: () => widened(low, high) } },
         axes: [
           axis(part.where === below ? spec.x.title : null, { incrs: WHOLE, size: part.where === below ? 34 : 24 }),
-          axis(part.title, { size: 72 }),
+          axis(part.title, { size: 72, values: (u, splits) => splits.map(number) }),
         ],
         series: [
           { label: spec.x.title },
@@ -168,8 +170,8 @@ function drawControl(place, drawn, spec) {
               drawLine(u, centre, { title: spec.words.centre });
               drawLine(u, lower, { dash: true, colour: 2 });
               drawLine(u, upper, { dash: true, colour: 2, title: spec.words.bounds });
-              drawShapes(u, 1, "circle", colour(1), false, (at) => !marked[at], x.length > 120 ? 2.5 : 3.5);
-              drawShapes(u, 1, "diamond", colour(2), false, (at) => marked[at], 6);
+              drawShapes(u, 1, "circle", colour(1), { chosen: (at) => !marked[at], radius: x.length > 120 ? 2.5 : 3.5 });
+              drawShapes(u, 1, "diamond", colour(2), { chosen: (at) => marked[at], radius: 6 });
             },
           ],
         },

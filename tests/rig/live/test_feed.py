@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.live.feed import FOLDER, KEPT_S, Feed, feed_path, remove_old
-from rig.live.reading import MOST_BYTES, feeds, read_feed
+from rig.live.feed import KEPT_S, Feed, remove_old
+from rig.live.reading import FOLDER, MOST_BYTES, feed_path, feeds, read_feed
 from rig.records.locks import hold_run
 
 RUN = "20261122T103000Z-NP000001-3f9a"

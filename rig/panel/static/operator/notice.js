@@ -18,7 +18,7 @@ export class Notice {
   /** Take what the lane says: ``{what, expected, do, key}``, or nothing. */
   lane(message) {
     this.ofLane = message && {
-      title: message.key ? "" : t("lane.not_accepted"),
+      title: message.key ? "" : t(message.of === "start" ? "lane.not_begun" : "lane.not_accepted"),
       what: message.key ? t(`notice.${message.key}`) : message.what,
       lang: message.key ? "" : "en",
       more: [message.expected && `${t("lane.expected", message.expected)}.`, message.do && `${message.do}.`],

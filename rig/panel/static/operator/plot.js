@@ -2,9 +2,11 @@
 // the order in which it was measured.
 
 /* global uPlot */
-import { columnTitle, plain } from "./telling.js";
+import { say } from "./dom.js";
+import { columnTitle, plain, plotTitle } from "./telling.js";
 
 const MOST_DOTS = 400;
+const LEAST = { force_n: 0.1, duty: 0.2 }; // what is shown at least, so that a gauge at rest looks at rest
 const FAMILY = "system-ui, 'DejaVu Sans', sans-serif";
 
 /** A live plot in a figure with a caption and a canvas. */
@@ -36,9 +38,10 @@ export class LivePlot {
     if (told.is_new) {
       this.clear();
       this.names = [columnTitle(told.x_name), columnTitle(told.y_name)];
-      this.caption.textContent = told.title;
+      const title = plotTitle(told.title);
+      say(this.caption, title.text, title.lang);
       this.up.textContent = `↑ ${this.names[1]}`;
-      this.caption.lang = "en";
+      this.least = LEAST[told.y_name] ?? 0;
     }
     this.runId = told.run_id;
     told.x.forEach((x, i) => {
@@ -77,7 +80,7 @@ export class LivePlot {
       grid: { stroke: colour("--chart-grid"), width: 1 }, ticks: { stroke: colour("--chart-grid"), width: 1 },
       values: (chart, splits) => splits.map(plain),
     });
-    const scale = { time: false, auto: true, range: (chart, low, high) => room(low, high) };
+    const scale = (least) => ({ time: false, auto: true, range: (chart, low, high) => room(low, high, least) });
     return {
       mode: 2,
       width: this.place.clientWidth,
@@ -85,7 +88,7 @@ export class LivePlot {
       padding: [10, 14, 0, 0],
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { ...scale }, y: { ...scale } },
+      scales: { x: scale(0), y: scale(this.least) },
       axes: [axis(2.3, this.names[0]), axis(4.2)],
       series: [null, {
         stroke: colour("--chart-1"),
@@ -96,11 +99,12 @@ export class LivePlot {
   }
 }
 
-/** Return a range that leaves some room about what is shown. */
-function room(low, high) {
-  if (low === null || low === undefined || high === null || high === undefined) return [0, 1];
-  const wide = high - low || Math.abs(high) || 1;
-  return [low - 0.05 * wide, high + 0.05 * wide];
+/** Return a range that leaves some room about what is shown, and is no smaller than ``least``. */
+function room(low, high, least) {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
+  const missing = Math.max(least - (high - low), 0);
+  const wide = high - low + missing || Math.abs(high) || 1;
+  return [low - 0.05 * wide - missing / 4, high + 0.05 * wide + (3 * missing) / 4];
 }
 
 function trace(chart, index, colour) {

@@ -2,6 +2,7 @@
 
 import { has, language, t } from "./page.js";
 
+const SETTING = /([\d.]+) mm @ (\d+) \/min$/;
 const NARROW = "\u202f"; // between a number and its unit, never broken
 const POWERS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
@@ -79,10 +80,23 @@ export function resultTitle({ name, title }) {
 
 /** Return a step as its title and its setting. */
 export function stepTitle({ test, title }) {
-  const at = /, ([\d.]+) mm @ (\d+) \/min$/.exec(title);
-  const bare = at ? title.slice(0, at.index) : title;
-  const setting = at ? settingOf({ depth_mm: Number(at[1]), rate_per_min: Number(at[2]) }) : "";
+  const { bare, setting } = parted(title, ", ");
   return { ...translated(test.replace(/^.*::/, "").replace(/\[.*$/, ""), capital(bare)), setting };
+}
+
+/** Return the title of a plot, with its setting. */
+export function plotTitle(title) {
+  const { bare, setting } = parted(title, " at ");
+  const key = `plots.${bare.toLowerCase().replace(/[^a-z]+/g, "-")}`;
+  const { text, lang } = has(key) ? { text: t(key), lang: language } : { text: bare, lang: "en" };
+  return { text: setting ? `${text} · ${setting}` : text, lang };
+}
+
+function parted(title, before) {
+  const at = SETTING.exec(title);
+  if (!at) return { bare: title, setting: "" };
+  const bare = title.slice(0, at.index).replace(new RegExp(`${before}$`), "");
+  return { bare, setting: settingOf({ depth_mm: Number(at[1]), rate_per_min: Number(at[2]) }) };
 }
 
 /** Return what an axis shows, with its unit. */

@@ -28,13 +28,13 @@ export class VerdictFace {
     say(this.word, word);
     const longest = Math.max(...word.split(" ").map((one) => one.length));
     this.word.style.setProperty("--letters", String(Math.max(longest, 3)));
-    const at = timeOfDay(run.ended);
-    const about = aboutOf(run).join(" · ");
-    say(this.subject, [about, at].filter(Boolean).join(" · "));
+    const about = aboutOf(run);
+    const parts = [...about, timeOfDay(run.ended)].filter(Boolean);
+    this.subject.replaceChildren(...parts.map((text) => make("span", "", text)));
     say(this.says, has(`says.${verdict}`) ? t(`says.${verdict}`) : "");
     say(this.todo, has(`todo.${verdict}`) ? t(`todo.${verdict}`) : "");
     this.fit();
-    return `${word}. ${about}. ${this.says.textContent}`;
+    return `${word}. ${about.join(", ")}. ${this.says.textContent}`;
   }
 
   /** Show as many reasons as there is room for, and say how many more there are; the mark gives way to two. */
