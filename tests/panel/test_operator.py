@@ -72,7 +72,7 @@ def test_who_is_not_known_is_not_let_in(browser: Browser, panel: PanelProcess) -
 def test_what_keeps_people_out_would_be_found(browser: Browser, panel: PanelProcess) -> None:
     with window(browser, panel.address) as stranger:
         stranger.page.goto("/sign-in")
-        stranger.page.locator("h1").evaluate("title => { title.style.color = '#888'; }")
+        stranger.page.locator("h1").evaluate("title => { title.style.color = '#ccc'; }")
         stranger.page.locator("label").first.evaluate("label => label.replaceWith(...label.children)")
         found = serious_findings(stranger.page)
         for rule in ("light: color-contrast", "light: label"):
