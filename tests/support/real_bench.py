@@ -13,6 +13,8 @@ from rig.product import load_product
 from rig.station import OPTIONAL_CERTIFICATE_FIGURES, Station, load_station
 from tests.support.serving import serving
 
+PATIENCE_S = 20.0  # of the drivers, on the clock on the wall: a busy machine is no silent instrument
+
 
 @contextmanager
 def real_bench(
@@ -37,7 +39,7 @@ def _open(config: Station, addresses: dict[str, str], clock: LinkedClock, stack:
     for role, instrument in config.instruments.items():
         resource = addresses[instrument.resource.removeprefix("twin:")]
         opened[role] = open_driver(
-            role, instrument.driver, resource, wire_log, clock, timeout_s=2.0, **instrument.options
+            role, instrument.driver, resource, wire_log, clock, timeout_s=PATIENCE_S, **instrument.options
         )
         stack.callback(opened[role].close)
     pen = open_driver(
@@ -46,7 +48,7 @@ def _open(config: Station, addresses: dict[str, str], clock: LinkedClock, stack:
         addresses["pen_tcp"],
         wire_log,
         clock,
-        timeout_s=2.0,
+        timeout_s=PATIENCE_S,
         modbus=product.modbus,
         restart_s=product.calibration.restart_s,
         unlock_key=product.calibration.unlock_key,
