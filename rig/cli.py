@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from rig.records.view import RunView
 
 LISTED = (
-    "run_id", "plan", "pen_serial", "station", "product", "lot", "verdict", "started", "ended", "takt_s",
+    "run_id", "plan", "pen_serial", "station", "product", "lot", "tip_lot", "verdict", "started", "ended",
+    "takt_s",
 )  # fmt: skip
 
 app = typer.Typer(
@@ -72,6 +73,7 @@ def run_plan(
     product: ProductName = "office-pen",
     pen: Annotated[str | None, typer.Option(help="Serial number of the pen, as scanned.")] = None,
     lot: Annotated[str, typer.Option(help="Lot the pen belongs to.")] = "",
+    tip_lot: Annotated[str, typer.Option(help="Lot of the tip in the pen, as scanned.")] = "",
     world: WorldName = None,
     override: Override = None,
     fault: Fault = None,
@@ -103,6 +105,7 @@ def run_plan(
     options = [f"--station={station}", f"--product={product}", f"--runs={runs}"]
     options += [f"--pen={pen}"] if pen is not None else []
     options += [f"--lot={lot}"] if lot else []
+    options += [f"--tip-lot={tip_lot}"] if tip_lot else []
     options += [f"--world={world}"] if world is not None else []
     options += [f"--seed={seed}"] if seed is not None else []
     options += [f"--set={value}" for value in override or []]

@@ -89,6 +89,15 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     table[path[-1]] = _value(text)
 
 
+def overlaid(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables of two files as one: ``above`` holds where both say something, key by key."""
+    both = below | above
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], dict) and isinstance(above[key], dict):
+            both[key] = overlaid(below[key], above[key])
+    return both
+
+
 def find_file(name: str, folder: Path, *, kind: str) -> Path:
     """Return the path of a TOML file given by path or by the name of one that ``folder`` ships.
 

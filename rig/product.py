@@ -30,6 +30,8 @@ from rig.product_registers import Modbus
 
 PRODUCTS = Path(__file__).resolve().parent.parent / "test_plans" / "products"
 
+TIP_LOT = "[A-Za-z0-9._-]{1,64}"
+
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 
@@ -165,6 +167,10 @@ class Product(Section):
     title: str
     serial_pattern: str = Field(description="regular expression that a serial number matches whole")
     serial_example: str = Field(description="a serial number as the pens carry them")
+    tip_lot_pattern: str = Field(
+        TIP_LOT, description="regular expression that a tip's lot matches whole, as its chip reports it"
+    )
+    tip_lot_example: str = Field("", description="a lot as the tips carry them; missing: none is known")
     depth: DepthRange
     mechanics: Mechanics
     calibration: CalibrationPlan
@@ -181,7 +187,14 @@ class Product(Section):
 
     @model_validator(mode="after")
     def _example_matches(self) -> Self:
+        for name in ("serial_pattern", "tip_lot_pattern"):
+            try:
+                re.compile(getattr(self, name))
+            except re.error as error:
+                raise ValueError(f"a regular expression for {name} ({error})") from None
         self.check_serial(self.serial_example)
+        if self.tip_lot_example:
+            self.check_tip_lot(self.tip_lot_example)
         return self
 
     @model_validator(mode="after")
@@ -202,6 +215,17 @@ class Product(Section):
         """
         if not re.fullmatch(self.serial_pattern, serial):
             raise ValueError(f"serial number {serial!r}, expected one like {self.serial_example}")
+
+    def check_tip_lot(self, lot: str) -> None:
+        """Refuse a lot that no tip of this product carries.
+
+        Raises:
+            ValueError: it does not match ``tip_lot_pattern``.
+        """
+        if not re.fullmatch(self.tip_lot_pattern, lot):
+            raise ValueError(
+                f"tip lot {lot!r}, expected one like {self.tip_lot_example or self.tip_lot_pattern}"
+            )
 
     def settings(self, at: At) -> list[Setting | None]:
         """Return every setting at which a characteristic of that kind is measured; ``[None]`` for once.

@@ -207,6 +207,8 @@ def _header(view: RunView, console: Console) -> Text:
     }
     if view.lot:
         fields["lot"] = view.lot
+    if view.tip_lot:
+        fields["tip lot"] = view.tip_lot
     if view.operator:
         fields["operator"] = f"{view.operator['full_name']} ({view.operator['name']})"
     if view.seed is not None:

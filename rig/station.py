@@ -8,10 +8,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from rig.config import Section, find_file, load_model
-from rig.errors import RefusedToStart
+from rig.config import Section, apply_override, check_model, find_file, overlaid, read_toml
+from rig.errors import ConfigError, RefusedToStart
+from rig.live.prompts import Prompt
 
 STATIONS = Path(__file__).parent / "stations"
+WORLDS = Path(__file__).parent / "twin" / "worlds"
 
 # What a certificate must state for the rig to know its uncertainty, by role.
 CERTIFICATE_FIGURES = {
@@ -101,6 +103,26 @@ class TwinConfig(Section):
 
     world: str = "nominal"
     seed: int = 0
+    pens: dict[str, str] = Field(
+        default_factory=dict,
+        description="serial number of a simulated pen, and the world it is in when --pen names it and no "
+        "--world is given; any other pen is in world",
+    )
+
+    @model_validator(mode="after")
+    def _worlds_exist(self) -> Self:
+        for world in dict.fromkeys((self.world, *self.pens.values())):
+            try:
+                path = find_file(world, WORLDS, kind="world")
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+            if not path.is_file():
+                raise ValueError(f"a world file at {path}")
+        return self
+
+    def world_of(self, pen_serial: str | None) -> str:
+        """Return the world that a pen is in, by name or path."""
+        return self.pens.get(pen_serial or "", self.world)
 
 
 class Nest(Section):
@@ -184,6 +206,12 @@ class InterlockConfig(Section):
     check_every_h: Positive = Field(description="no run begins later than this after the last good check")
 
 
+class StationPrompt(Prompt):
+    """What a person is asked at this station before a fixture is made."""
+
+    before: Annotated[str, Field(min_length=1)] = Field(description="name of the fixture, such as pouch_seal")
+
+
 class Safety(Section):
     """What must never be exceeded."""
 
@@ -208,6 +236,7 @@ class Station(Section):
     """A test station."""
 
     name: str
+    base: str = Field("", description="station whose tables hold where this file has none, by name or path")
     code: Annotated[int, Field(ge=0, le=0xFFFF)] = Field(description="number written into calibration tables")
     clock: str = Field("wall", description="wall, or HOST:PORT of a running twin's clock")
     twin: TwinConfig | None = None
@@ -218,6 +247,8 @@ class Station(Section):
     artefact: Artefact | None = Field(None, description="reference step; missing where there is none")
     interlock: InterlockConfig | None = Field(None, description="missing: runs begin without a check")
     environment: Environment | None = Field(None, description="missing: nothing is known of the room")
+    prompts: tuple[StationPrompt, ...] = Field((), description="missing: the station runs unattended")
+    prompt_timeout_s: Positive = Field(600.0, description="a run that nobody answers for so long is stopped")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -323,4 +354,41 @@ def load_station(name: str, overrides: tuple[str, ...] = ()) -> Station:
     Raises:
         ConfigError: unknown name, or a wrong or missing key.
     """
-    return load_model(Station, find_file(name, STATIONS, kind="station"), overrides=overrides)
+    path = find_file(name, STATIONS, kind="station")
+    return read_station(path, base_of(path), overrides)
+
+
+def base_of(path: Path) -> Path | None:
+    """Return the file that a station file stands on; None where it stands by itself.
+
+    Raises:
+        ConfigError: the file cannot be read, or its base is none.
+    """
+    base = read_toml(path).get("base", "")
+    if not isinstance(base, str):
+        raise ConfigError(
+            f"{path}: base: got {base!r}", expected="a station by name, or the path of its file"
+        )
+    if not base:
+        return None
+    shipped = find_file(base, STATIONS, kind="station")
+    return (
+        path.parent / shipped
+    )  # a path stays what it is from this file's folder; an absolute one is its own
+
+
+def read_station(path: Path, base: Path | None, overrides: tuple[str, ...] = ()) -> Station:
+    """Read a station of its file and the one that this stands on, as :func:`base_of` names it.
+
+    Raises:
+        ConfigError: a wrong or missing key, or a base that stands on another.
+    """
+    tables, source = read_toml(path), str(path)
+    if base is not None:
+        below = read_toml(base)
+        if below.get("base"):
+            raise ConfigError(f"{path}: base: {base} stands on {below['base']}", expected="one by itself")
+        tables, source = overlaid(below, tables), f"{path} on {base}"
+    for override in overrides:
+        apply_override(tables, override)
+    return check_model(Station, tables, source=source)

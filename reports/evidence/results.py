@@ -121,7 +121,9 @@ def _pen(view: RunView) -> JsonTable:
 
 
 def _tip_lot(view: RunView) -> str | None:
-    """Return the lot that the tip's own memory named, where a run recorded it."""
+    """Return the tip's lot: as scanned, which its own memory confirmed, or as a note of the run has it."""
+    if view.tip_lot:
+        return view.tip_lot
     said = (note.get("tip_lot") for note in reversed(view.notes))
     return next((str(lot) for lot in said if lot), None)
 

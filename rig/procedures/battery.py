@@ -142,6 +142,7 @@ def find_cut_off(bench: Bench, setting: Setting) -> Trace:
     with cell_in_place(bench, cell.soc_at(highest_v)) as emulated:
         run_at(bench, setting)
         running_a = emulated.settle().current_a
+        bench.watch.begins(f"Cut-off at {setting}", x="voltage_v", y="speed_per_min")
         for falling_v in np.arange(highest_v, lowest_v, -CUT_OFF_STEP_V):
             emulated.soc = cell.soc_at(float(falling_v))
             emulated.follow(running_a)
@@ -157,6 +158,7 @@ def find_cut_off(bench: Bench, setting: Setting) -> Trace:
             with contextlib.suppress(InstrumentRejected):
                 bench.pen.start()
             rows.append(_cut_off_row(emulated))
+        bench.watch.ends()
     columns = dict(zip(CUT_OFF_COLUMNS, np.array(rows).T, strict=True))
     return Trace(
         f"cut-off {_slug(setting)}", columns, {**_about(setting), "x": "voltage_v", "y": "speed_per_min"}
@@ -168,6 +170,7 @@ def _cut_off_row(emulated: EmulatedCell) -> tuple[float, ...]:
     bench = emulated.bench
     bench.clock.sleep(CUT_OFF_WAIT_S)
     reading, status = bench.supply.measure(), bench.pen.status()
+    bench.watch.point(reading.voltage_v, status.motor_speed_per_min)
     return (
         emulated.soc,
         emulated.set_v,

@@ -13,6 +13,7 @@ from rig.errors import EmergencyStopped, InstrumentError, StageFault
 from rig.guardian import Guardian
 from rig.instruments.roles import Counter, ForceGauge, LeakTester, Park, Pen, Stage, Supply
 from rig.procedures.gauge_zero import Zeros
+from rig.procedures.watch import Watcher
 from rig.product import Product
 from rig.safety.guarded_stage import GuardedStage
 from rig.station import Station
@@ -30,7 +31,7 @@ class Bench:
     read through :meth:`force_n`, which stops the stage before it raises. Instruments that a station may do
     without are in ``optional``, by role, and have a property each that refuses when they are missing. A
     ``guardian`` makes the bench safe when this process is killed. ``emergency_stop`` is what told of one
-    while the bench was made safe.
+    while the bench was made safe. ``watch`` is shown what procedures take, as they take it.
     """
 
     stage: Stage
@@ -44,6 +45,7 @@ class Bench:
     guardian: Guardian | None = None
     emergency_stop: EmergencyStopped | None = None
     zeros: Zeros = field(default_factory=Zeros)
+    watch: Watcher = field(default_factory=Watcher)
 
     def __post_init__(self) -> None:
         driver = self.stage.bare if isinstance(self.stage, GuardedStage) else self.stage
@@ -89,6 +91,11 @@ class Bench:
     def retract(self) -> None:
         """Move the target head away from the pen, to where the turret may turn."""
         self.stage.move_to("z", self.station.nest.safe_mm)
+
+    def stand_clear(self) -> None:
+        """Stop the pen and retract the stage, so that a person may reach in."""
+        self.pen.stop()
+        self.retract()
 
     @contextlib.contextmanager
     def retracting(self) -> Iterator[None]:

@@ -136,10 +136,14 @@ def record(emulated: EmulatedCell, name: str, seconds: float) -> Trace:
         row for each round.
     """
     rows, clock = [], emulated.bench.clock
-    end_s = clock.now() + seconds
-    while clock.now() < end_s:
+    start_s = clock.now()
+    watch = emulated.bench.watch
+    watch.begins(f"Current of the pen, {name}", x="time_s", y="current_a")
+    while clock.now() < start_s + seconds:
         at_s, soc, reading = emulated.step()
         rows.append((at_s, soc, reading.voltage_v, reading.current_a))
+        watch.point(at_s - start_s, reading.current_a)
+    watch.ends()
     columns = dict(zip(("time_s", "soc", "voltage_v", "current_a"), np.array(rows).T, strict=True))
     return Trace(name, columns, {"x": "time_s", "y": "current_a"})
 

@@ -39,8 +39,11 @@ def insert_needles(bench: Bench) -> Trace:
     zero_n = unloaded_n(bench, ZERO_READINGS)
     stage.move_to("z", touch_mm + plan.travel_mm, speed=plan.speed_mm_per_s, wait=False)
     rows = []
+    bench.watch.begins("Insertion into the phantom", x="position_mm", y="force_n")
     while stage.is_busy("z"):
         rows.append((stage.position("z"), bench.force_n() - zero_n))
+        bench.watch.point(*rows[-1])
+    bench.watch.ends()
     _withdraw(bench)
     position_mm, force_n = np.array(rows).T
     return Trace(
@@ -69,13 +72,16 @@ def insert_slowly(bench: Bench) -> Trace:
     stage.move_to("z", touch_mm - bench.product.mechanics.maximum_extension_error_mm - SLOW_STAND_OFF_MM)
     zero_n = unloaded_n(bench, ZERO_READINGS)
     start_s, rows = bench.clock.now(), []
+    bench.watch.begins("Slow insertion into the phantom", x="position_mm", y="force_n")
     for speed, stop_n in ((plan.speed_mm_per_s, TOUCH_N), (plan.slow_mm_per_s, math.inf)):
         stage.move_to("z", deepest_mm, speed=speed, wait=False)
         while stage.is_busy("z"):
             rows.append((bench.clock.now() - start_s, stage.position("z"), bench.force_n()))
+            bench.watch.point(rows[-1][1], rows[-1][2] - zero_n)
             if rows[-1][-1] - zero_n > stop_n:
                 stage.stop("z")
                 break
+    bench.watch.ends()
     _withdraw(bench)
     time_s, position_mm, force_n = np.array(rows).T
     return Trace(

@@ -58,6 +58,7 @@ def capture_load(bench: Bench, rim_mm: float, extension_mm: float) -> LoadCaptur
     free_mm = rim_mm - extension_mm - STAND_OFF_MM
     gaps_mm = [max(SMALLEST_GAP_MM, extension_mm - overlap) for overlap in plan.overlaps_mm]
     plates, forces, stamps = [], [], []
+    bench.watch.begins(f"Force on the plate at {setting}", x="plate_mm", y="force_n")
     for plate_mm in [free_mm, *(rim_mm - gap for gap in gaps_mm), free_mm]:
         stage.move_to("z", plate_mm)
         bench.clock.sleep(SETTLE_RAMPS * bench.product.mechanics.ramp_s)
@@ -66,6 +67,8 @@ def capture_load(bench: Bench, rim_mm: float, extension_mm: float) -> LoadCaptur
         readings = ZERO_READINGS if plate_mm == free_mm else plan.force_readings
         forces += [bench.force_n() for _ in range(readings)]
         plates += [stage.position("z")] * readings
+        bench.watch.point(plates[-1], sum(forces[-readings:]) / readings)
+    bench.watch.ends()
     bench.retract()
     return LoadCapture(
         setting,
@@ -94,11 +97,13 @@ def press_parked_needles(bench: Bench, rim_mm: float) -> Trace:
     first_mm = rim_mm - plan.depth_mm - STAND_OFF_MM
     nearest_mm = rim_mm - SMALLEST_GAP_MM
     positions, forces = [], []
+    bench.watch.begins("Needles at rest, pressed", x="position_mm", y="force_n")
     for step in range(MOST_PRESS_STEPS):
         stage.move_to("z", min(nearest_mm, first_mm + step * PRESS_STEP_MM))
         bench.clock.sleep(PRESS_SETTLE_S)
         positions.append(stage.position("z"))
         forces.append(bench.mean_force_n(PRESS_READINGS))
+        bench.watch.point(positions[-1], forces[-1])
         if forces[-1] - forces[0] > plan.press_n:
             break
     else:
@@ -108,6 +113,7 @@ def press_parked_needles(bench: Bench, rim_mm: float) -> Trace:
             expected=f"{plan.press_n:g} N from the needles at rest",
             do="Check the tip, and that the needles park extended",
         )
+    bench.watch.ends()
     bench.retract()
     bench.pen.park(Park.RETRACTED)
     return Trace(

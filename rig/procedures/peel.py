@@ -30,10 +30,13 @@ def peel_seal(bench: Bench) -> Trace:
     stage.move_to("z", home_mm)
     zero_n = sum(_force_n(bench) for _ in range(ZERO_READINGS)) / ZERO_READINGS
     start_s, rows = bench.clock.now(), []
+    bench.watch.begins("Peel of the seal", x="travel_mm", y="force_n")
     stage.move_to("z", home_mm - plan.travel_mm, speed=plan.speed_mm_per_min / SECONDS_PER_MIN, wait=False)
     while stage.is_busy("z"):
         position_mm = stage.position("z")
         rows.append((bench.clock.now() - start_s, home_mm - position_mm, _force_n(bench)))
+        bench.watch.point(rows[-1][1], rows[-1][2] - zero_n)
+    bench.watch.ends()
     bench.retract()
     time_s, travel_mm, force_n = np.array(rows).T
     if zero_n - float(force_n.min()) < LEAST_PULL_N:

@@ -73,9 +73,12 @@ def strike_film(bench: Bench, rate_per_min: float, *, layers: int, first_site: i
     shallowest = Setting(bench.product.depth.minimum_mm, rate_per_min)
     bench.retract()
     run_at(bench, shallowest)
+    title = f"Strokes through {layers} layers at {rate_per_min:.0f} /min"
+    bench.watch.begins(title, x="set_depth_mm", y="reached_share")
     try:
         _fine(film, _coarse(film))
     finally:
+        bench.watch.ends()
         bench.retract()
         bench.pen.set_depth(shallowest.depth_mm)
     set_depth_mm, site, reached, strokes, struck_before, force_n = np.array(film.rows).T
@@ -166,7 +169,9 @@ def _visit(film: _Film, depth_mm: float) -> float:
     pen.set_depth(dial.minimum_mm)
     film.rows.append((depth_mm, film.site, reached, strokes, before, force_n))
     film.site += 1
-    return reached / max(1, strokes)
+    share = reached / max(1, strokes)
+    bench.watch.point(depth_mm, share)
+    return share
 
 
 def _press_on_fresh_site(film: _Film) -> float:

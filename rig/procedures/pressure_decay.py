@@ -6,7 +6,7 @@ on; whoever comes later still gets the pressure at both ends of the test step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from rig.clock import Clock
 from rig.errors import InstrumentTimeout
 from rig.instruments.roles import LeakProgram, LeakResult, LeakStep, LeakTester
 from rig.procedures.bench import Bench
+from rig.procedures.watch import Watcher
 from rig.product_measurements import PressureDecay
 from rig.records.trace import Trace
 
@@ -34,6 +35,7 @@ class LeakTest:
     room_pa: float
     temperature_c: float
     temperature_s: float
+    watch: Watcher = field(default_factory=Watcher)
 
     @property
     def test_ends_s(self) -> float:
@@ -59,7 +61,7 @@ def start_leak_test(bench: Bench) -> LeakTest:
     cycle = tester.start(plan.program)
     started_s = (asked_s + clock.now()) / 2
     begins_s = started_s + plan.fill_s + plan.stabilise_s
-    return LeakTest(tester, clock, plan, cycle, begins_s, room_pa, temperature_c, temperature_s)
+    return LeakTest(tester, clock, plan, cycle, begins_s, room_pa, temperature_c, temperature_s, bench.watch)
 
 
 def finish_leak_test(test: LeakTest) -> Trace:
@@ -122,14 +124,17 @@ def _record(test: LeakTest) -> list[tuple[float, float]]:
     """Read the pressure until the test step ends; nothing when it has ended, or was left early."""
     clock, readings = test.clock, []
     clock.sleep(test.test_begins_s - clock.now())
+    test.watch.begins("Pressure decay", x="time_s", y="pressure_pa")
     while (before_s := clock.now()) < test.test_ends_s:
         state = test.tester.state()
         moment_s = (before_s + clock.now()) / 2
         if state.step is LeakStep.TEST:
             readings.append((moment_s - test.test_begins_s, state.pressure_pa))
+            test.watch.point(*readings[-1])
         elif not state.running or state.step is LeakStep.DUMP:
             break
         clock.sleep(before_s + test.plan.sample_s - clock.now())
+    test.watch.ends()
     return readings
 
 

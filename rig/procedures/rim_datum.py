@@ -38,6 +38,7 @@ def scan_rim(bench: Bench) -> Trace:
     position_mm, force_n = scan(
         bench,
         (touched_mm - BACK_OFF_MM + step * STEP_MM for step in range(MOST_STEPS)),
+        title="Contact with the rim",
         settle_s=SETTLE_S,
         readings=READINGS_PER_STEP,
         most_n=SCAN_LIMIT_N,

@@ -38,12 +38,15 @@ def squeeze_pouch(bench: Bench) -> Trace:
     start_s = bench.clock.now()
     first_zero_n = unloaded_n(bench, ZERO_READINGS)
     rows = [(0.0, bench.stage.position("z"), first_zero_n)]
+    bench.watch.begins("Squeeze of the pouch", x="time_s", y="force_n")
     _press(bench, first_zero_n, start_s, rows)
     hold_s = bench.clock.now() - start_s
     held_mm = bench.stage.position("z")
     while (passed_s := bench.clock.now() - start_s) < hold_s + pouch.dwell_s:
         rows.append((passed_s, held_mm, _force_n(bench)))
+        bench.watch.point(passed_s, rows[-1][-1] - first_zero_n)
         bench.clock.sleep(SAMPLE_S)
+    bench.watch.ends()
     bench.stage.move_to("z", nest.pouch_mm - LEAVE_MM)
     last_s, last_zero_n = bench.clock.now() - start_s, unloaded_n(bench, ZERO_READINGS)
     time_s, position_mm, force_n = np.array(rows).T
@@ -69,6 +72,7 @@ def _press(bench: Bench, zero_n: float, start_s: float, rows: list[tuple[float, 
         bench.stage.move_to("z", bottom_mm, speed=speed, wait=False)
         while (force := _force_n(bench)) - zero_n < share * wanted_n:
             rows.append((bench.clock.now() - start_s, bench.stage.position("z"), force))
+            bench.watch.point(rows[-1][0], force - zero_n)
             bench.clock.sleep(POLL_S)
             if not bench.stage.is_busy("z"):
                 bench.retract()

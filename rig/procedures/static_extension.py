@@ -53,6 +53,7 @@ def scan_needles(bench: Bench, depth_mm: float, rim_mm: float) -> Trace:
     position_mm, force_n = scan(
         bench,
         (float(place) for place in places_mm if place <= highest_mm),
+        title=f"Contact with the needles at rest, {depth_mm:.2f} mm",
         settle_s=SETTLE_S,
         readings=READINGS_PER_STEP,
         most_n=SCAN_LIMIT_N,

@@ -89,6 +89,7 @@ def _touch(bench: Bench, face: str) -> tuple[Floats, Floats]:
     contact = scan(
         bench,
         (first_mm + step * STEP_MM for step in range(MOST_STEPS)),
+        title="Contact with the reference step, " + ("upper face" if face == "step_high" else "lower face"),
         settle_s=SETTLE_S,
         readings=READINGS_PER_STEP,
         most_n=SCAN_LIMIT_N,

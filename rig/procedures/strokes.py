@@ -120,6 +120,7 @@ def capture_strokes(
     reach_mm = seen.reach_mm(bench.product)
     deepest_mm = min(DEEPEST_OVERLAP_MM, reach_mm - SMALLEST_GAP_MM)
     plates, duties, stamped = [], [], None
+    bench.watch.begins(f"Strokes at {setting}", x="gap_mm", y="duty")
     # From the deepest gap outwards: every gap shows better how this pen's overlap grows.
     for overlap_mm in np.linspace(deepest_mm, LIGHT_OVERLAP_MM, GAPS):
         gap_mm = reach_mm - float(overlap_mm)
@@ -127,11 +128,14 @@ def capture_strokes(
         strokes_seen = bench.counter.duty(strokes, timeout_s=_patience_s(setting))
         plates += [plate_mm] * len(strokes_seen)
         duties += strokes_seen
+        if strokes_seen:
+            bench.watch.point(rim_mm - plate_mm, sum(strokes_seen) / len(strokes_seen))
         if overlap_mm == deepest_mm and strokes_seen:
             bench.force_n()
         reach_mm = seen.add(gap_mm, strokes_seen).reach_mm(bench.product)
         if stamps and stamped is None and overlap_mm <= STAMP_OVERLAP_MM:
             stamped = _capture_stamps(bench, setting, stamps), float(overlap_mm)
+    bench.watch.ends()
     status = check_pen_runs(bench, setting)
     if len(duties) < GAPS * strokes:
         _check_contact(bench, setting, rim_mm, min(seen.gaps_mm))

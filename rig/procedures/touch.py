@@ -58,9 +58,21 @@ def feel(
 
 
 def scan(
-    bench: Bench, positions_mm: Iterable[float], *, settle_s: float, readings: int, most_n: float
+    bench: Bench,
+    positions_mm: Iterable[float],
+    *,
+    title: str,
+    settle_s: float,
+    readings: int,
+    most_n: float,
 ) -> tuple[Floats, Floats]:
     """Step through positions and read the force at each, until it has grown by ``most_n``.
+
+    Args:
+        positions_mm: where to go, in order.
+        title: what is touched, for whoever looks on.
+        settle_s, readings: how long to stand before how many readings.
+        most_n: growth of the force that ends it.
 
     Returns:
         Where the stage stood, mm, and the mean of ``readings`` there, N; shape (n,).
@@ -70,11 +82,14 @@ def scan(
     """
     places: list[float] = []
     forces: list[float] = []
+    bench.watch.begins(title, x="position_mm", y="force_n")
     for position_mm in positions_mm:
         bench.stage.move_to("z", position_mm)
         bench.clock.sleep(settle_s)
         places.append(bench.stage.position("z"))
         forces.append(bench.mean_force_n(readings))
+        bench.watch.point(places[-1], forces[-1])
         if forces[-1] - forces[0] > most_n:
             break
+    bench.watch.ends()
     return np.array(places), np.array(forces)

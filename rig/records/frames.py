@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 RUN_COLUMNS = ["run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended"]
-RUN_COLUMNS += ["takt_s", "wall_s", "version", "commit", "seed", "faults", "lot", "operator"]
+RUN_COLUMNS += ["takt_s", "wall_s", "version", "commit", "seed", "faults", "lot", "tip_lot", "operator"]
 MEASUREMENT_COLUMNS = ["run_id", "plan", "pen_serial", "station", "product", "started", "run_verdict"]
 MEASUREMENT_COLUMNS += ["name", "characteristic", "depth_mm", "rate_per_min", "value", "unit", "u", "dof"]
 MEASUREMENT_COLUMNS += ["k", "U", "lower", "upper", "tur", "rule", "verdict", "p_conform", "accepted"]
@@ -35,7 +35,7 @@ Names = str | Sequence[str] | None
 def runs(runs: Runs) -> DataFrame:
     """Return one row a run, oldest first, hidden ones too; ``faults`` counts them, times are UTC.
 
-    ``lot`` and ``operator`` (a user's name) are empty where none was named.
+    ``lot``, ``tip_lot`` and ``operator`` (a user's name) are empty where none was named.
 
     Raises:
         StoreError: there is no store, or it cannot be read.

@@ -4,7 +4,8 @@
 kind                 what its entry says
 ===================  ======================================================================================
 run.started          run_id, plan, pen_serial, station, product, seed, software {version, commit}, options,
-                     lot, operator {name, full_name, role} or null, environment {location, …} or {}
+                     lot, tip_lot (as scanned), operator {name, full_name, role} or null,
+                     environment {location, …} or {}
 run.configuration    files [{what, name, path, sha256}]: the exact bytes the run began with
 run.tests            tests [{test, title, requirements}]: what the plan holds, before any of it ran
 instrument           role, identity {maker, model, serial, firmware}, certificate {number, issuer, date, due}

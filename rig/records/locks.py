@@ -95,6 +95,17 @@ def is_held(runs: Path, run_id: str) -> bool:
         return False
 
 
+def holder_of(runs: Path, run_id: str) -> int | None:
+    """Return the id of the living process that records a run; None when nobody does.
+
+    None also for the moment in which it holds the lock and has not yet written down who it is.
+    """
+    if not is_held(runs, run_id):
+        return None
+    told = _told((runs / FOLDER / _of_run(run_id)).with_suffix(".holder"))
+    return int(told["pid"]) if told.get("pid", "").isdecimal() else None
+
+
 def left_behind(runs: Path) -> list[str]:
     """Return the runs whose locks lie there: those being recorded, and those that were cut off."""
     holders = sorted(path for path in (runs / FOLDER).glob("*.holder") if not path.name.startswith(STATION))

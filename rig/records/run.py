@@ -67,6 +67,7 @@ class RunRecorder:
         seed: int | None = None,
         options: Table | None = None,
         lot: str = "",
+        tip_lot: str = "",
         operator: Table | None = None,
         environment: Table | None = None,
     ) -> Event:
@@ -82,6 +83,7 @@ class RunRecorder:
             seed=seed,
             options=options or {},
             lot=lot,
+            tip_lot=tip_lot,
             operator=operator,
             environment=environment or {},
         )

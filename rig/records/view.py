@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 JSON_KEYS = (
     "run_id", "plan", "pen_serial", "station", "product", "verdict", "started", "ended", "takt_s", "wall_s",
     "software", "instruments", "measurements", "calibration", "faults", "notes", "reasons", "overridden",
-    "lot", "operator", "environment", "configurations", "tests", "hidden",
+    "lot", "tip_lot", "operator", "environment", "configurations", "tests", "hidden",
 )  # fmt: skip
 HEADLINES = (
     kinds.STARTED, kinds.INSTRUMENT, kinds.FAULT, kinds.ENDED, kinds.AUDIT_HIDDEN, kinds.AUDIT_SHOWN,
@@ -50,6 +50,8 @@ class RunView:
     options: dict[str, Any] = field(default_factory=dict)
     wire_log: dict[str, Any] | None = None
     lot: str = ""
+    tip_lot: str = ""
+    """As scanned before the run; empty where it was not."""
     operator: dict[str, Any] | None = None
     environment: dict[str, Any] = field(default_factory=dict)
     configurations: list[dict[str, Any]] = field(default_factory=list)
@@ -98,7 +100,7 @@ def headlines(store: Store) -> list[RunView]:
 
 _OF_THE_START = (
     "plan", "pen_serial", "station", "product", "software", "seed", "options",
-    "lot", "operator", "environment",
+    "lot", "tip_lot", "operator", "environment",
 )  # fmt: skip
 
 

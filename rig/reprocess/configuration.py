@@ -11,7 +11,7 @@ from rig.errors import RefusedToStart, StoreError
 from rig.fixtures.plan import PLAN_FILE, PLANS, Plan, load_plan
 from rig.product import Product, load_product
 from rig.records.view import RunView
-from rig.station import STATIONS, Station, load_station
+from rig.station import STATIONS, Station, load_station, read_station
 
 OF_THE_RUN, TODAYS = "the run's own", "today's"
 
@@ -43,9 +43,9 @@ def configuration_of(
     """
     kept = {file["what"]: file for file in view.configurations}
     if {"station", "product", "plan"} <= kept.keys():
-        files = {what: _checked(runs, kept[what]) for what in ("station", "product", "plan")}
+        files = {what: _checked(runs, kept[what]) for what in ("product", "plan")}
         return _together(
-            load_model(Station, files["station"]),
+            _kept_station(view, runs),
             load_model(Product, files["product"]),
             load_model(Plan, files["plan"]),
             OF_THE_RUN,
@@ -64,6 +64,14 @@ def _together(station: Station, product: Product, plan: Plan, source: str) -> Co
     return Configuration(
         station, product.model_copy(update={"characteristics": characteristics}), plan, source
     )
+
+
+def _kept_station(view: RunView, runs: Path) -> Station:
+    """Return the station of a run from its file, and from that which it stands on, if it does."""
+    files = {file["name"]: file for file in view.configurations if file["what"] == "station"}
+    own = files.pop(view.station, None) or files.popitem()[1]
+    base = next((_checked(runs, file) for file in files.values()), None)
+    return read_station(_checked(runs, own), base)
 
 
 def _checked(runs: Path, file: dict[str, str]) -> Path:

@@ -95,6 +95,9 @@ def test_a_product_is_found_by_path_and_an_unknown_name_lists_the_known(tmp_path
         ),
         ("modbus.registers.run={address=42, scale=0}", "modbus.registers.run.scale: got 0, expected greater"),
         ("serial_example=XX1", "serial number 'XX1'"),
+        ("serial_pattern=(", "a regular expression for serial_pattern"),
+        ("tip_lot_example=T12", "tip lot 'T12', expected one like T12"),
+        ("tip_lot_pattern=(", "a regular expression for tip_lot_pattern"),
         ("colour=blue", "colour: unknown key"),
     ],
 )

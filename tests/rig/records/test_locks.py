@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rig.errors import RefusedToStart, StoreError
-from rig.records.locks import FOLDER, hold_run, hold_station, is_held, left_behind
+from rig.records.locks import FOLDER, hold_run, hold_station, holder_of, is_held, left_behind
 from tests.support.command import ENVIRONMENT, PATIENCE_S, ROOT
 
 HOLD = """
@@ -44,8 +44,18 @@ def test_a_run_is_held_once(tmp_path: Path) -> None:
     assert list((tmp_path / FOLDER).iterdir()) == []
 
 
+@pytest.mark.parametrize("text", ["", "{", '{"pid": -1, "what": "run-1"}', '{"pid": "x", "what": "run-1"}'])
+def test_a_holder_that_has_not_said_who_it_is_is_nobody(tmp_path: Path, text: str) -> None:
+    held = hold_run(tmp_path, "run-1")
+    assert held is not None
+    with held:
+        next((tmp_path / FOLDER).glob("*.holder")).write_text(text)
+        assert holder_of(tmp_path, "run-1") is None
+
+
 def test_asking_makes_no_files(tmp_path: Path) -> None:
     assert not is_held(tmp_path, "run-1")
+    assert holder_of(tmp_path, "run-1") is None
     assert left_behind(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
@@ -53,11 +63,13 @@ def test_asking_makes_no_files(tmp_path: Path) -> None:
 def test_a_killed_process_lets_go_and_leaves_the_name_of_its_run(tmp_path: Path) -> None:
     with start_holding(tmp_path) as process:
         assert is_held(tmp_path, "run-1")
+        assert holder_of(tmp_path, "run-1") == process.pid
         with pytest.raises(RefusedToStart, match=rf"bench is at work: process {process.pid}, run run-1"):
             hold_station(tmp_path, "bench", "rig recover")
         process.kill()
         process.wait(PATIENCE_S)
     assert not is_held(tmp_path, "run-1")
+    assert holder_of(tmp_path, "run-1") is None
     assert left_behind(tmp_path) == ["run-1"]
     with hold_station(tmp_path, "bench", "rig recover"):
         pass
