@@ -73,9 +73,37 @@ def capability(
     within = individual_sigma(subgroups) if subgroups.ndim == 1 else within_sigma(subgroups, method)
     every = subgroups.ravel()
     n, mean, overall = len(every), float(every.mean()), float(every.std(ddof=1))
-    cp, cpk = _indices(limits, mean, within.value, n, within.dof, confidence)
-    pp, ppk = _indices(limits, mean, overall, n, n - 1, confidence)
+    cp, cpk = indices(limits, mean=mean, sigma=within.value, n=n, dof=within.dof, confidence=confidence)
+    pp, ppk = indices(limits, mean=mean, sigma=overall, n=n, dof=n - 1, confidence=confidence)
     return Capability(mean, within, overall, n, cp, cpk, pp, ppk, confidence)
+
+
+def indices(
+    limits: Limits, *, mean: float, sigma: float, n: int, dof: float, confidence: float = 0.95
+) -> tuple[Index | None, Index]:
+    """Return Cp and Cpk (or Pp and Ppk) where only mean and scatter are known; Cp is None with one limit.
+
+    Args:
+        limits: tolerance limits.
+        mean, sigma: of the values, in the unit of the limits.
+        n: values the mean was taken of.
+        dof: degrees of freedom of ``sigma``; n − 1 for Pp and Ppk.
+        confidence: of the intervals.
+
+    Raises:
+        EstimateError: no scatter, no degrees of freedom, limits that coincide, or a number not finite.
+    """
+    if not (math.isfinite(sigma) and sigma > 0):
+        raise EstimateError(f"σ = {sigma}, expected a finite number more than 0: no scatter to judge by")
+    lower, upper = limits.lower, limits.upper
+    room = [] if lower is None else [mean - lower]
+    room += [] if upper is None else [upper - mean]
+    worst = cpk_interval(min(room) / (3 * sigma), n=n, dof=dof, confidence=confidence)
+    if lower is None or upper is None:
+        return None, worst
+    if not upper > lower:
+        raise EstimateError(f"limits {lower} to {upper}, expected the upper above the lower")
+    return cp_interval((upper - lower) / (6 * sigma), dof=dof, confidence=confidence), worst
 
 
 def cp_interval(cp: float, *, dof: float, confidence: float = 0.95) -> Index:
@@ -111,20 +139,6 @@ def cpk_interval(cpk: float, *, n: int, dof: float, confidence: float = 0.95) ->
     z = float(ndtri(0.5 + as_share(confidence, "confidence") / 2))
     half = z * math.sqrt(1 / (9 * n) + cpk**2 / (2 * dof))
     return Index(cpk, cpk - half, cpk + half)
-
-
-def _indices(
-    limits: Limits, mean: float, sigma: float, n: int, dof: float, confidence: float
-) -> tuple[Index | None, Index]:
-    lower, upper = limits.lower, limits.upper
-    room = [] if lower is None else [mean - lower]
-    room += [] if upper is None else [upper - mean]
-    worst = cpk_interval(min(room) / (3 * sigma), n=n, dof=dof, confidence=confidence)
-    if lower is None or upper is None:
-        return None, worst
-    if not upper > lower:
-        raise EstimateError(f"limits {lower} to {upper}, expected the upper above the lower")
-    return cp_interval((upper - lower) / (6 * sigma), dof=dof, confidence=confidence), worst
 
 
 def _check_dof(dof: float) -> None:

@@ -67,9 +67,14 @@ def audit_trail(store: Store, *, since: str = "", of: str = "") -> list[Audited]
     for event in events:
         if event.kind == kinds.CALIBRATION:
             rows.append(_written(event, people.get(event.run_id, ""), pens.get(event.run_id, "")))
-        elif event.kind in _TELL:
-            rows += _TELL[event.kind](event)
+        else:
+            rows += told_by(event)
     return [row for row in rows if row.at >= since and of.casefold() in row.what.casefold()]
+
+
+def told_by(event: Event) -> list[Audited]:
+    """Return what an entry of the audit trail or of a station's log says was changed; nothing of others."""
+    return list(_TELL[event.kind](event)) if event.kind in _TELL else []
 
 
 def _operators(events: Iterable[Event]) -> dict[str, str]:

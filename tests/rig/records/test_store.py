@@ -71,6 +71,33 @@ def test_kinds_can_be_asked_for(store: Store) -> None:
     ]
 
 
+def test_a_stretch_of_the_record_can_be_asked_for(store: Store) -> None:
+    fill(store, 6)
+    assert [event.seq for event in store.events(after=2, up_to=4)] == [3, 4]
+    assert [event.seq for event in store.events(up_to=0)] == []
+    assert [event.seq for event in store.events("run-1", after=5)] == [6]
+
+
+def test_parts_of_entries_are_what_the_whole_ones_say(store: Store) -> None:
+    said = {"n": 0.1 + 0.2, "tiny": 5e-324, "on": True, "at": {"x": [1, None]}, "no": None, "long": "é" * 900}
+    store.append("a", "note", said, AT)
+    store.append("a", "fault", {"n": 1}, AT)
+    store.append("b", "note", {'a "quoted" key': 1, "n": 7}, AT)
+    whole, part = store.events("a")[0], store.parts("note", ["n", "tiny", "on", "at", "no", "gone"], "a")
+    assert [(event.seq, event.at, event.hash) for event in part] == [(1, whole.at, whole.hash)]
+    assert part[0].body == {key: said[key] for key in ("n", "tiny", "on", "at")}
+    assert [event.body for event in store.parts("note", ["n"])] == [{"n": 0.1 + 0.2}, {"n": 7}]
+    assert [event.seq for event in store.parts("note", ["n"], after=1, up_to=3)] == [3]
+
+
+def test_parts_of_a_damaged_entry_are_an_error(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        fill(store, 2)
+    tamper(tmp_path, "UPDATE event SET body = '{\"text\": ' WHERE seq = 2")
+    with Store(tmp_path, create=False) as store, pytest.raises(StoreError, match="cannot be read"):
+        store.parts("note", ["text"])
+
+
 @pytest.mark.parametrize(
     "statement",
     [
