@@ -535,7 +535,9 @@ def test_a_move_on_the_virtual_clock_takes_the_motion_and_three_round_trips() ->
     with serving() as addresses:
         host, _, port = addresses["clock"].partition(":")
         clock = LinkedClock(host, int(port))
-        stage = ZaberStage("stage", addresses["stage"], WireLog(), clock, timeout_s=PATIENCE_S, axes=TWIN_AXES)
+        stage = ZaberStage(
+            "stage", addresses["stage"], WireLog(), clock, timeout_s=PATIENCE_S, axes=TWIN_AXES
+        )
         stage.home("z")
         begin_s = clock.now()
         stage.move_to("z", 40.0)
