@@ -1,6 +1,7 @@
 """Run the fault matrix: every fault in every phase of the end-of-line run; print how each run ended.
 
-``python docs/make_fault_matrix.py`` prints the table and exits with 1 when a run ended as none may;
+``python docs/make_fault_matrix.py`` prints the table and exits with 1 when a run ended as none may, or too few
+were tried in the time there was;
 ``--write`` also writes ``docs/fault-matrix.md``; words after it choose cases, such as ``counter.late_reply``.
 """
 
@@ -23,6 +24,7 @@ from tests.support.fault_matrix import SPOKEN_TO, Case, End, cases, moments, run
 
 PAGE = Path(__file__).parent / "fault-matrix.md"
 AT_ONCE = 2
+LEAST = 300  # runs that make a whole matrix, on however slow a machine
 STRIDE = 7
 ADDRESS = re.compile(r" (on )?(rtu|tcp|TCPIP\d*|ASRL)\S*?(?=[;.,]? |[;.,]?$)")
 """Where an instrument was on the twin: another place in every run."""
@@ -66,7 +68,9 @@ def main() -> int:
     if len(ends) < len(chosen):
         print(f"{len(chosen) - len(ends)} were not tried: {options.minutes:g} minutes were up")
     print(f"{len(ends) - len(wrong)} passed, {len(wrong)} failed")
-    return 1 if wrong else 0
+    if too_few := len(ends) < min(LEAST, len(chosen)):
+        print(f"too few for a matrix: at least {min(LEAST, len(chosen))} have to be tried")
+    return 1 if wrong or too_few else 0
 
 
 def run_all(
