@@ -1,7 +1,7 @@
 """Run the fault matrix: every fault in every phase of the end-of-line run; print how each run ended.
 
-``python docs/make_fault_matrix.py`` prints the table and exits with 1 when a run ended as none may, or too few
-were tried in the time there was;
+``python docs/make_fault_matrix.py`` prints the table and exits with 1 when a run ended as none may, or too
+few were tried in the time there was;
 ``--write`` also writes ``docs/fault-matrix.md``; words after it choose cases, such as ``counter.late_reply``.
 """
 

@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from rig.errors import RefusedToStart, StoreError
-from rig.records.locks import FOLDER, hold_guardian, hold_run, hold_station, is_held, left_behind
+from rig.records.locks import FOLDER, hold_run, hold_station, is_held, left_behind
 from tests.support.command import ENVIRONMENT, PATIENCE_S, ROOT
 
 HOLD = """
@@ -21,19 +20,10 @@ print(all(held), flush=True)
 sys.stdin.readline()
 """
 
-GUARD = """
-import sys
-from pathlib import Path
-from rig.records.locks import hold_guardian
-held = hold_guardian(Path(sys.argv[1]), "bench")
-print(held is not None, flush=True)
-sys.stdin.readline()
-"""
 
-
-def start_holding(runs: Path, what: str = HOLD) -> subprocess.Popen[str]:
+def start_holding(runs: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", what, str(runs)], stdin=-1, stdout=-1, text=True, env=ENVIRONMENT, cwd=ROOT
+        [sys.executable, "-c", HOLD, str(runs)], stdin=-1, stdout=-1, text=True, env=ENVIRONMENT, cwd=ROOT
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "True\n"
@@ -71,35 +61,6 @@ def test_a_killed_process_lets_go_and_leaves_the_name_of_its_run(tmp_path: Path)
     assert left_behind(tmp_path) == ["run-1"]
     with hold_station(tmp_path, "bench", "rig recover"):
         pass
-
-
-def test_a_station_is_not_taken_before_its_guardian_has_let_go(tmp_path: Path) -> None:
-    with start_holding(tmp_path, GUARD) as guardian:
-        with hold_station(tmp_path, "another bench", "a run"):
-            pass
-        let_go: list[bool] = []
-
-        def let_go_soon() -> None:
-            let_go.append(True)
-            guardian.communicate("\n")
-
-        soon = threading.Timer(0.05, let_go_soon)
-        soon.start()
-        with hold_station(tmp_path, "bench", "the next run"):
-            assert let_go
-        soon.join()
-    assert left_behind(tmp_path) == []
-
-
-def test_a_guardian_that_never_ends_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rig.records.locks.GUARDIAN_PATIENCE_S", 0.0)
-    guardian = hold_guardian(tmp_path, "bench")
-    assert guardian is not None
-    with guardian:
-        with pytest.raises(RefusedToStart, match=rf"process {os.getpid()}, the guardian of station bench"):
-            hold_station(tmp_path, "bench", "the next run")
-        with pytest.raises(RefusedToStart, match="is still making the bench safe"):
-            hold_station(tmp_path, "bench", "the next run, whose lock is free again")
 
 
 def test_stations_do_not_stand_in_each_other_s_way(tmp_path: Path) -> None:
