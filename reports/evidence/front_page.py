@@ -75,7 +75,7 @@ def _sentences(results: JsonTable) -> list[str]:
     counted = f"{counts['conform']} of {counts['measurements']} results conform"
     if counts["accepted though indeterminate"]:
         counted += f", {counts['accepted though indeterminate']} indeterminate and accepted by the plan"
-    said = [f"{counted}, {counts['not accepted']} not accepted."]
+    said = [f"{counted}, {counts['not accepted']} not accepted{_lacking(results['runs'])}."]
     if closest := _closest(results["runs"]):
         said.append(closest)
     if len(conclusion["pens"]) > 1:
@@ -85,6 +85,16 @@ def _sentences(results: JsonTable) -> list[str]:
     if results["lot"] is not None:
         said.append(str(results["lot"]["size"]["statement"]))
     return said
+
+
+def _lacking(runs: Sequence[JsonTable]) -> str:
+    """Return that results are missing which a run owed and failed without; nothing where none is."""
+    lacking = sum(run["verdict"] == kinds.FAIL and bool(unjudged(run)) for run in runs)
+    if not lacking:
+        return ""
+    return (
+        f", and what {'the run' if len(runs) == 1 else f'{lacking} of {len(runs)} runs'} lacks is told below"
+    )
 
 
 def _closest(runs: Sequence[JsonTable]) -> str:
@@ -142,10 +152,16 @@ def _deviations(run: JsonTable) -> list[str]:
     messages = {fault["message"] for fault in run["faults"]}
     if run["verdict"] not in (kinds.PASS, kinds.FAIL):
         lines.append(f"the run ended as {run['verdict']}")
-        lines += [reason for reason in run["reasons"] if reason not in messages]
+    lines += [reason for reason in unjudged(run) if reason not in messages]
     if str(run["software"].get("commit", "")).endswith("+"):
         lines.append("the software differed from its commit (+)")
     return lines
+
+
+def unjudged(run: JsonTable) -> list[str]:
+    """Return why a run did not pass, beside the results that say so themselves."""
+    told = tuple(f"{body['name']}: " for body in run["measurements"] if not is_accepted(body))
+    return [reason for reason in run["reasons"] if not reason.startswith(told)]
 
 
 def _which(ids: Sequence[str], runs: int) -> str:
@@ -164,6 +180,8 @@ def _facts(results: JsonTable) -> Block:
         ("Lot of pens", each(run["lot"] for run in runs)),
         ("Lot of tips", each(run["tip_lot"] for run in runs)),
         ("Tested by", each(_person(run["operator"]) for run in runs)),
+        ("Laboratory", each((r["environment"] or {}).get("laboratory") for r in runs)),
+        ("Customer", each((r["environment"] or {}).get("customer") for r in runs)),
         ("Where", f"{each(r['location'] for r in runs)}; station {each(r['station'] for r in runs)}"),
         ("When", _when(runs)),
         ("Bench", _benches([run["bench"] for run in runs])),
