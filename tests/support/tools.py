@@ -20,6 +20,6 @@ def needs(*programs: str) -> pytest.MarkDecorator:
 
 
 def needs_library(name: str) -> None:
-    """Skip a module of tests where a library of an extra is not installed; under CI its tests fail instead."""
+    """Skip a module of tests where a library of an extra is not installed; under CI its tests fail."""
     if importlib.util.find_spec(name) is None and not UNDER_CI:
         pytest.skip(f"not installed: {name}", allow_module_level=True)
