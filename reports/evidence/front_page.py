@@ -7,6 +7,7 @@ from typing import Any
 
 from reports.evidence.blocks import Block, pairs, table
 from reports.evidence.conclusion import used_share
+from reports.evidence.study_models import answers, models_of
 from reports.evidence.words import (
     NOT_ON_RECORD,
     by_how_much,
@@ -26,6 +27,9 @@ from rig.show import limits_text
 
 MOST_FAILED = 10
 """So many results that failed stand on page one; the others are counted."""
+
+TWIN = "twin"
+"""The simulated station that ships: a study's record names its station, and not what it is made of."""
 
 MOST_NAMED = 4
 """So many runs, or changed values, are named in a line; the others are counted."""
@@ -71,7 +75,8 @@ def _sentences(results: JsonTable) -> list[str]:
     conclusion = results["conclusion"]
     counts = conclusion["counts"]
     if results["subject"]["kind"] == "study":
-        return [str(results["study"]["file"].get("question", ""))]
+        asked = str(results["study"]["file"].get("question", ""))
+        return [*([asked] if asked else []), *answers(models_of(results["study"])[0])]
     counted = f"{counts['conform']} of {counts['measurements']} results conform"
     if counts["accepted though indeterminate"]:
         counted += f", {counts['accepted though indeterminate']} indeterminate and accepted by the plan"
@@ -173,6 +178,8 @@ def _which(ids: Sequence[str], runs: int) -> str:
 
 def _facts(results: JsonTable) -> Block:
     runs = results["runs"]
+    if results["study"] is not None and not runs:
+        return _study_facts(results)
     pens = [run["pen"] for run in runs]
     rows = [
         ("Item", _item(pens)),
@@ -190,6 +197,29 @@ def _facts(results: JsonTable) -> Block:
         ("Records", _records(results)),
     ]
     return pairs(*(row for row in rows if runs or row[0] == "Records"))
+
+
+def _study_facts(results: JsonTable) -> Block:
+    study = results["study"]
+    file, moments = study["file"], sorted(row["at"] for row in study["results"] if row["at"])
+    simulated = file.get("station") == TWIN
+    world = f"world {known(file.get('world'))}, seed {known(file.get('seed'))}"
+    points = {row["point"] for row in study["results"]}
+    lacking = len({row["point"] for row in study["results"] if row["problem"]})
+    return pairs(
+        ("Study", known(file.get("title"))),
+        ("Product", known(file.get("product"))),
+        (
+            "Points",
+            f"{len(points)}, {f'{lacking} of them lack a response' if lacking else 'each measured whole'}",
+        ),
+        ("Tested by", each(_person(operator) for operator in study["operators"])),
+        ("Where", f"station {known(file.get('station'))}"),
+        ("When", f"{moment(moments[0])} to {moment(moments[-1])}" if moments else NOT_ON_RECORD),
+        ("Bench", f"SIMULATED: no real pen was tested ({world})" if simulated else NOT_ON_RECORD),
+        ("Software", each(_software(software) for software in study["software"])),
+        ("Records", _records(results)),
+    )
 
 
 def _item(pens: Sequence[JsonTable]) -> str:
