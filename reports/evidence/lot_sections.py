@@ -30,6 +30,7 @@ SUMMARY = [("result", "left", 2.5), ("pens", "right", 0.55), ("mean", "right", 1
 PENS = [("pen", "left", 1.1), ("run", "left", 2.9), ("verdict", "left", 0.9),
         ("accepted", "right", 0.9), ("closest to its limits", "left", 4.2),
         ("room", "right", 0.6)]  # fmt: skip
+BY_REQUIREMENT = ("requirement", "left", 2.7)
 SHOWN = [("result", "left", 2.7), ("what the lot shows", "left", 4.6), ("verdict", "left", 1.0)]
 
 
@@ -58,7 +59,7 @@ def _statements(lot: JsonTable | None) -> Block:
     return section(
         "What the lot shows",
         text(str(lot["size"]["statement"]), choice),
-        table(SHOWN, rows, "By requirement"),
+        table([BY_REQUIREMENT, *SHOWN[1:]], rows, "By requirement"),
         table(SHOWN, lines, "By result"),
     )
 
