@@ -13,6 +13,7 @@ BENCHMARKS = (
     "eol_run",
     "round_trips",
     "record_measurement",
+    "live",
     "verify",
     "import_time",
     "estimators",

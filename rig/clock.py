@@ -28,6 +28,9 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return the seconds since this clock's start."""
 
+    def latest(self) -> float:
+        """Return the latest moment that is known without asking anybody: for whoever must not wait."""
+
     def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass."""
 
@@ -43,6 +46,9 @@ class WallClock:
 
     def now(self) -> float:
         return time.monotonic() - self._start_s
+
+    def latest(self) -> float:
+        return self.now()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds))
@@ -65,7 +71,7 @@ class LinkedClock:
     """When the twin's calendar begins: a fixed day, so that a run never depends on the day it is made."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+        self._host, self._port, self._latest_s = host, port, 0.0
         self._connect()
         try:
             self.now()  # whoever listens there and is no twin is found out at once
@@ -75,6 +81,9 @@ class LinkedClock:
 
     def now(self) -> float:
         return self._ask(b"now\n")
+
+    def latest(self) -> float:
+        return self._latest_s
 
     def sleep(self, seconds: float) -> None:
         seconds = max(0.0, seconds)
@@ -113,7 +122,8 @@ class LinkedClock:
                 expected="a number of seconds",
                 do="Check that the address is the twin's clock",
             )
-        return float(text)
+        self._latest_s = float(text)
+        return self._latest_s
 
     def _exchange(self, line: bytes) -> bytes:
         try:

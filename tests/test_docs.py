@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from rig.config import read_toml
 from rig.people.policy import Policy
 from rig.records.station_key import FOLDER_VARIABLE
+from rig.station import STATIONS, Station
 from rig.studies.measurands import MEASURANDS
 from rig.studies.study_file import StudyFile, load_study
 from tests.support.authority import Authority
@@ -170,6 +172,14 @@ def test_study_commands_are_understood(command: str) -> None:
         assert asked["measurand"] in MEASURANDS
     if "file" in asked and not asked["file"].endswith(".toml"):
         load_study(asked["file"])
+
+
+@pytest.mark.parametrize(
+    "text", [text for _, text in blocks("toml", "howto-station.md") if "[project" not in text]
+)
+def test_additions_to_a_station_file_are_complete(text: str) -> None:
+    told = read_toml(STATIONS / "twin.toml") | tomllib.loads(text)
+    assert Station.model_validate(told).name == told["name"]
 
 
 @pytest.mark.parametrize("text", [text for _, text in blocks("toml") if "[design]" in text])

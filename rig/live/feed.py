@@ -5,7 +5,7 @@ that cannot be written is switched off with a warning, and the run goes on.
 
 ====================  ==============================================================================
 ``kind`` of a line    what it says, besides ``at_s`` (on the station's clock, since the takt began; 0
-                      before) and ``wall`` (UTC)
+                      before; on a twin, when the run last asked for it) and ``wall`` (UTC)
 ====================  ==============================================================================
 ``begins``            run_id, pid, plan, title, station, product, pen, tip_lot, lot, operator,
                       steps [{test, title}] by index, usual_takt_s or null
@@ -32,20 +32,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rig.records.files import safe_name
+from rig.live.reading import FOLDER, SUFFIX, feed_path
 from rig.records.locks import is_held
 
-FOLDER, SUFFIX = ".live", ".jsonl"
 ANSWER = ".answer-"  # between a run's id and a prompt's number, in the name of its answer
 KEPT_S = 24 * 3600.0
 """A feed that nobody has written for so long is removed when the next run begins."""
 
 logger = logging.getLogger("rig.live")
-
-
-def feed_path(runs: Path, run_id: str) -> Path:
-    """Return where the feed of a run lies, whether or not there is one."""
-    return runs / FOLDER / f"{safe_name(run_id)}{SUFFIX}"
 
 
 class Feed:
@@ -54,30 +48,24 @@ class Feed:
     Args:
         runs: folder of the records.
         run_id: which run; its feed is made new, or goes on where there is one.
-        at_s: tells the time since the takt began, on the station's clock; once it has raised, it is not
-            asked again.
+        at_s: tells the time since the takt began, on the station's clock, at once.
     """
 
     def __init__(self, runs: Path, run_id: str, at_s: Callable[[], float] = lambda: 0.0) -> None:
-        self._path, self._ask_s = feed_path(runs, run_id), at_s
-        self._last_s, self._file, self.is_on = 0.0, -1, True
+        self._path, self._at_s = feed_path(runs, run_id), at_s
+        self._file, self.is_on = -1, True
         try:
             self._path.parent.mkdir(exist_ok=True)
             self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         except OSError as error:
             self._switch_off(error)
 
-    def write(self, kind: str, *, ask_clock: bool = True, **more: Any) -> None:
-        """Add a line, in one write; numbers that are not finite become null.
-
-        Args:
-            kind: of the table above, with ``more`` that it says.
-            ask_clock: not when the clock may be what broke: the line then has the time of the one before.
-        """
+    def write(self, kind: str, **more: Any) -> None:
+        """Add a line, in one write; numbers that are not finite become null."""
         if not self.is_on:
             return
-        at_s = self._at_s() if ask_clock else self._last_s
-        line = {"kind": kind, "at_s": at_s, "wall": datetime.now(UTC).isoformat(), **more}
+        at_s, wall = round(self._at_s(), 6), datetime.now(UTC).isoformat()
+        line = {"kind": kind, "at_s": at_s, "wall": wall, **more}
         try:
             _write_all(self._file, _encoded(line))
         except OSError as error:
@@ -89,13 +77,6 @@ class Feed:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-    def _at_s(self) -> float:
-        try:
-            self._last_s = round(self._ask_s(), 6)
-        except Exception:  # noqa: BLE001  # a clock that broke is the run's own business, and told there
-            self._ask_s = lambda: self._last_s
-        return self._last_s
 
     def _switch_off(self, error: OSError) -> None:
         self.close()

@@ -19,8 +19,8 @@ from pydantic import Field, model_validator
 
 from rig.config import Section
 from rig.errors import RefusedToStart
-from rig.live.feed import ANSWER, FOLDER, feed_path
-from rig.live.reading import read_feed
+from rig.live.feed import ANSWER
+from rig.live.reading import FOLDER, feed_path, read_feed
 from rig.records.files import safe_name
 from rig.records.locks import is_held
 

@@ -1,4 +1,7 @@
-"""Reading the feeds of runs: what has been added since one looked last, however torn it is."""
+"""Reading the feeds of runs: what has been added since one looked last, however torn it is.
+
+:mod:`rig.live.feed` tells what the lines say.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rig.live.feed import FOLDER, SUFFIX
+from rig.records.files import safe_name
 
+FOLDER, SUFFIX = ".live", ".jsonl"
 MOST_BYTES = 4 * 1024 * 1024
 """What one call reads at most, so that a long feed is read in pieces."""
+
+
+def feed_path(runs: Path, run_id: str) -> Path:
+    """Return where the feed of a run lies, whether or not there is one."""
+    return runs / FOLDER / f"{safe_name(run_id)}{SUFFIX}"
 
 
 def read_feed(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.live.feed import FOLDER, KEPT_S, Feed, feed_path, remove_old
-from rig.live.reading import MOST_BYTES, feeds, read_feed
+from rig.live.feed import KEPT_S, Feed, remove_old
+from rig.live.reading import FOLDER, MOST_BYTES, feed_path, feeds, read_feed
 from rig.records.locks import hold_run
 
 RUN = "20261122T103000Z-NP000001-3f9a"
@@ -107,22 +107,6 @@ def test_a_full_disk_is_one_warning(
     feed.write("step")
     assert not feed.is_on
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-
-
-def test_a_clock_that_broke_is_not_asked_again(tmp_path: Path) -> None:
-    asked = []
-
-    def broken() -> float:
-        asked.append(1)
-        if len(asked) > 1:
-            raise RuntimeError("no answer")
-        return 2.5
-
-    feed = Feed(tmp_path, RUN, broken)
-    for _ in range(4):
-        feed.write("step")
-    assert [line["at_s"] for line in read_feed(feed_path(tmp_path, RUN))[0]] == [2.5] * 4
-    assert len(asked) == 2
 
 
 def test_old_feeds_go_when_nobody_records_their_run(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rig.errors import RefusedToStart
-from rig.live.feed import FOLDER, Feed, feed_path
+from rig.live.feed import Feed
 from rig.live.prompts import NO, Answer, Prompt, answer_prompt, claim, given
+from rig.live.reading import FOLDER, feed_path
 from rig.records.locks import Held, hold_run
 
 RUN = "20261122T103000Z-NP000001-3f9a"
