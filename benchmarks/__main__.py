@@ -23,6 +23,7 @@ BENCHMARKS = (
     "stability",
     "studies",
     "report",
+    "dashboard",
     "stopping",
 )
 

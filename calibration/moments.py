@@ -66,10 +66,7 @@ def within(parts: Iterable[Moments]) -> Sigma | None:
     :func:`~calibration.subgroup.within_sigma` makes it of parts of equal size.
     """
     several = [part for part in parts if part.n > 1]
-    dof = sum(part.n - 1 for part in several)
-    if not dof:
-        return None
-    return Sigma(math.sqrt(sum(part.m2 for part in several) / dof), float(dof), "pooled")
+    return _pooled(sum(part.m2 for part in several), sum(part.n - 1 for part in several))
 
 
 def together(parts: Iterable[Moments]) -> Moments:
@@ -80,7 +77,26 @@ def together(parts: Iterable[Moments]) -> Moments:
     return whole
 
 
-def grouped(group: Whole, n: Floats, mean: Floats, m2: Floats, groups: int) -> list[Moments]:
+@dataclass(frozen=True)
+class MomentsOfMany:
+    """Moments of many groups at once: the numbers of :class:`Moments`, shape (groups,) each."""
+
+    n: Floats
+    mean: Floats
+    m2: Floats
+
+    def __getitem__(self, group: int) -> Moments:
+        return Moments(int(self.n[group]), float(self.mean[group]), float(self.m2[group]))
+
+    def within(self, groups: slice) -> Sigma | None:
+        """Return :func:`within` of some of the groups."""
+        several = self.n[groups] > 1
+        return _pooled(
+            float(self.m2[groups][several].sum()), int(self.n[groups][several].sum() - several.sum())
+        )
+
+
+def grouped(group: Whole, n: Floats, mean: Floats, m2: Floats, groups: int) -> MomentsOfMany:
     """Put many parts together, group by group, at once.
 
     Args:
@@ -88,14 +104,19 @@ def grouped(group: Whole, n: Floats, mean: Floats, m2: Floats, groups: int) -> l
         n, mean, m2: the parts, as in :class:`Moments`; shape (k,).
         groups: how many groups there are; one without a part has no values.
     """
-    total = np.bincount(group, weights=n, minlength=groups)
-    sums = np.bincount(group, weights=n * mean, minlength=groups)
-    centre = np.divide(sums, total, out=np.zeros(groups), where=total > 0)
-    # The rounding of the first pass is seen by the second, and taken out.
-    rest = np.bincount(group, weights=n * (mean - centre[group]), minlength=groups)
-    centre += np.divide(rest, total, out=np.zeros(groups), where=total > 0)
-    spread = np.bincount(group, weights=m2 + n * (mean - centre[group]) ** 2, minlength=groups)
-    return [
-        Moments(int(count), float(middle), float(squares))
-        for count, middle, squares in zip(total, centre, spread, strict=True)
-    ]
+
+    def summed(weights: Floats) -> Floats:
+        return np.asarray(np.bincount(group, weights=weights, minlength=groups), dtype=np.float64)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = summed(n)
+        some = total > 0
+        centre = np.divide(summed(n * mean), total, out=np.zeros(groups), where=some)
+        # The rounding of the first pass is seen by the second, and taken out.
+        rest = summed(n * (mean - centre[group]))
+        centre += np.divide(rest, total, out=np.zeros(groups), where=some)
+        return MomentsOfMany(total, centre, summed(m2 + n * (mean - centre[group]) ** 2))
+
+
+def _pooled(m2: float, dof: int) -> Sigma | None:
+    return Sigma(math.sqrt(m2 / dof), float(dof), "pooled") if dof else None

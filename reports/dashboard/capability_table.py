@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,8 @@ from calibration.capability import Index as CapabilityIndex
 from calibration.capability import indices
 from calibration.errors import EstimateError
 from calibration.limits import Limits
-from calibration.moments import Moments, grouped, within
+from calibration.moments import Moments, grouped
+from calibration.subgroup import Sigma
 from reports.dashboard.filters import Filter
 from reports.dashboard.index import Index
 from reports.dashboard.run_rows import Series
@@ -59,21 +61,21 @@ def capability(index: Index, filter: Filter) -> tuple[CapabilityLine, ...]:
     The indices mean what they say only for a normal process in control: look at the control charts first.
     """
     found, series = sums(index, filter), all_series(index)
-    of_what = {number: (one[:4]) for number, one in series.items()}
-    lines = sorted({of_what[int(number)] for number in np.unique(found.series)}, key=_order)
-    place = {what: position for position, what in enumerate(lines)}
-    line = np.array([place[of_what[int(number)]] for number in found.series], dtype=np.int64)
-    parts = (found.n, found.mean, found.m2)
-    whole = grouped(line, *parts, len(lines))
-    days = len(found.days)
-    daily = grouped(line * days + found.day, *parts, len(lines) * days)
-    failed = np.bincount(line, weights=found.refused, minlength=len(lines))
-    limits: list[set[Limit]] = [set() for _ in lines]
+    limits: defaultdict[What, set[Limit]] = defaultdict(set)
     for number in np.unique(found.series):
         one = series[int(number)]
-        limits[place[of_what[int(number)]]].add((one.lower, one.upper))
+        limits[one[:4]].add((one.lower, one.upper))
+    lines = sorted(limits, key=_order)
+    place = {what: position for position, what in enumerate(lines)}
+    line_of = np.zeros(max(series, default=0) + 1, dtype=np.int64)
+    for number, one in series.items():
+        line_of[number] = place.get(one[:4], 0)
+    line, count, days = line_of[found.series], len(lines), found.days
+    whole = grouped(line, found.n, found.mean, found.m2, count)
+    daily = grouped(line * days + found.day, found.n, found.mean, found.m2, count * days)
+    failed = np.bincount(line, weights=found.refused, minlength=count)
     return tuple(
-        _line(what, whole[i], daily[i * days : (i + 1) * days], int(failed[i]), limits[i])
+        _line(what, whole[i], daily.within(slice(i * days, (i + 1) * days)), int(failed[i]), limits[what])
         for i, what in enumerate(lines)
     )
 
@@ -87,9 +89,7 @@ def _order(what: What) -> tuple[str, float, float, str]:
     return name, -1.0 if rate is None else rate, -1.0 if depth is None else depth, unit
 
 
-def _line(
-    what: What, whole: Moments, daily: list[Moments], failed: int, limits: set[Limit]
-) -> CapabilityLine:
+def _line(what: What, whole: Moments, sigma: Sigma | None, failed: int, limits: set[Limit]) -> CapabilityLine:
     plain = CapabilityLine(*what, n=whole.n, n_failed=failed)
     if not (math.isfinite(whole.mean) and math.isfinite(whole.m2)):
         return replace(plain, why="values too large to be summed up")
@@ -104,11 +104,11 @@ def _line(
         return replace(known, why="fewer than two values")
     if whole.sd <= ROUNDING * abs(whole.mean):
         return replace(known, why="all values equal: no scatter to judge by")
-    return _with_indices(known, whole, daily, Limits(lower, upper))
+    return _with_indices(known, whole, sigma, Limits(lower, upper))
 
 
 def _with_indices(
-    line: CapabilityLine, whole: Moments, daily: list[Moments], limits: Limits
+    line: CapabilityLine, whole: Moments, within: Sigma | None, limits: Limits
 ) -> CapabilityLine:
     mean, n, sd = whole.mean, whole.n, whole.sd or 0.0
     try:
@@ -116,10 +116,9 @@ def _with_indices(
     except EstimateError as error:
         return replace(line, why=str(error))
     line = replace(line, pp=pp, ppk=ppk)
-    sigma = within(daily)
-    if sigma is None or sigma.value <= ROUNDING * abs(mean):
+    if within is None or within.value <= ROUNDING * abs(mean):
         return replace(line, why="no scatter within days: Cp and Cpk need days with several values")
-    cp, cpk = indices(limits, mean=mean, sigma=sigma.value, n=n, dof=sigma.dof)
+    cp, cpk = indices(limits, mean=mean, sigma=within.value, n=n, dof=within.dof)
     return replace(line, cp=cp, cpk=cpk)
 
 

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from reports.dashboard.index import Index
 
 NEWEST_LOTS = 200
+# Buckets from which every run has moved on stay behind.
+NAMES = (
+    "SELECT DISTINCT {} FROM bucket WHERE EXISTS (SELECT 1 FROM run WHERE run.bucket_id = bucket.bucket_id) "
+    "ORDER BY 1"
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class Choices:
 def choices(index: Index) -> Choices:
     """Return what the fields of a :class:`~reports.dashboard.filters.Filter` can be chosen from."""
     plans, stations, products, verdicts = (
-        tuple(name for (name,) in index.rows(f"SELECT DISTINCT {column} FROM bucket ORDER BY 1") if name)
+        tuple(name for (name,) in index.rows(NAMES.format(column)) if name)
         for column in ("plan", "station", "product", "verdict")
     )
     lots = index.rows(

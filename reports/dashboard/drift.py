@@ -80,8 +80,9 @@ def drift(index: Index, station: str, *, last: int = 100) -> tuple[DriftLine, ..
         "SELECT name, at, station_check.run_id, check_result.value, check_result.U, check_result.verdict, "
         "check_result.unit, lower, upper FROM (SELECT * FROM station_check WHERE station = ? "
         "ORDER BY seq DESC LIMIT ?) AS station_check JOIN check_result USING (seq) "
-        "LEFT JOIN run USING (run_id) LEFT JOIN (result JOIN series USING (series_id)) AS judged "
-        "ON judged.run_no = run.run_no AND judged.characteristic = name AND judged.depth_mm IS NULL "
+        "LEFT JOIN run USING (run_id) LEFT JOIN result ON result.run_no = run.run_no AND result.series_id IN "
+        "(SELECT series_id FROM series WHERE characteristic = name AND depth_mm IS NULL) "
+        "LEFT JOIN series USING (series_id) "
         "WHERE check_result.value IS NOT NULL ORDER BY name, seq",
         (station, max(last, 1)),
     )

@@ -59,6 +59,16 @@ def where(filter: Filter, *more: str) -> Where:
     return Where(" AND ".join(texts) or "1", tuple(given.values()))
 
 
+def runs_of(filter: Filter) -> str:
+    """Return ``run JOIN bucket`` in the order in which a filter narrows them down soonest.
+
+    SQLite joins what is CROSS JOINed in the order of its text.
+    """
+    if names_pens(filter):
+        return "run CROSS JOIN bucket USING (bucket_id)"
+    return "bucket CROSS JOIN run USING (bucket_id)"
+
+
 def names_pens(filter: Filter) -> bool:
     """Say whether a filter asks for single pens or lots, by which nothing is summed up."""
     return bool(filter.pen or filter.lot)

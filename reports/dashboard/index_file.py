@@ -107,20 +107,20 @@ class IndexFile:
         with contextlib.suppress(_Useless):
             return self._open()
         self._remove()
-        connection = self._connect()
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN")
-        create_tables(connection)
-        connection.execute("COMMIT")
-        return connection
+        with contextlib.closing(self._connect()) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN")
+            create_tables(connection)
+            connection.execute("COMMIT")
+        return self._open()
 
     def _open(self) -> sqlite3.Connection:
         connection = self._connect()
         try:
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-            connection.execute("PRAGMA cache_size = -65536")
-            if found != FORMAT:
+            if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
                 raise _Useless
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA cache_size = -65536")
         except (sqlite3.Error, _Useless) as error:
             connection.close()
             if isinstance(error, sqlite3.Error) and is_useless(error):
@@ -129,11 +129,10 @@ class IndexFile:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
+        # No isolation level: transactions begin where this class says BEGIN, and only there.
+        return sqlite3.connect(
             self.path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
 
     def _let_go(self) -> None:
         self._of_thread.held = None

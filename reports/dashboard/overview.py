@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from reports.dashboard.filters import Filter, where
+from reports.dashboard.filters import Filter, runs_of, where
 from reports.dashboard.index import Index
 from reports.dashboard.shares import Share, share
 from rig.records.kinds import FAIL, PASS
@@ -51,12 +51,12 @@ def overview(index: Index, filter: Filter) -> Overview:
     """Count runs by verdict, with their yields."""
     asked = where(filter)
     rows = index.rows(
-        "SELECT day, verdict, COUNT(*), SUM(first_pass) FROM run JOIN bucket USING (bucket_id) "
-        f"WHERE {asked.text} GROUP BY day, verdict ORDER BY day",
+        f"SELECT day, verdict, COUNT(*), SUM(first_pass) FROM {runs_of(filter)} "
+        f"WHERE {asked.text} GROUP BY bucket_id",
         asked.values,
     )
     days: dict[str, list[tuple[Any, ...]]] = {}
-    for row in rows:
+    for row in sorted(rows):
         days.setdefault(row[0], []).append(row)
     return Overview(_counts(rows), tuple(Day(day, _counts(of_day)) for day, of_day in days.items()))
 

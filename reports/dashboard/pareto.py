@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from reports.dashboard.filters import Filter, where
+from reports.dashboard.filters import Filter, runs_of, where
 from reports.dashboard.index import Index
 from rig.records.kinds import ERROR, FAIL
 
@@ -51,9 +51,10 @@ def pareto(index: Index, filter: Filter) -> Pareto:
     """Count what kept runs from passing."""
     asked, broken = where(filter), where(filter, f"verdict = '{ERROR}'")
     unexplained = where(filter, f"verdict = '{FAIL}'", "n_failed = 0")
-    runs = "run JOIN bucket USING (bucket_id)"
+    runs = runs_of(filter)
     failures = index.rows(
-        "SELECT characteristic, COUNT(*) FROM refusal JOIN run USING (run_no) JOIN bucket USING (bucket_id) "
+        "SELECT characteristic, COUNT(*) FROM refusal CROSS JOIN run USING (run_no) CROSS JOIN bucket "
+        "USING (bucket_id) "
         f"WHERE {asked.text} GROUP BY 1",
         asked.values,
     )

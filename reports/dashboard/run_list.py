@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
-from reports.dashboard.filters import Filter, where
+from reports.dashboard.filters import Filter, runs_of, where
 from reports.dashboard.index import Index
 
 # In the order of RunLine's fields.
@@ -81,7 +81,7 @@ def list_runs(index: Index, filter: Filter, *, before: int | None = None, limit:
     """
     limit = max(limit, 1)
     plain = where(filter)
-    count = f"SELECT COUNT(*) FROM run JOIN bucket USING (bucket_id) WHERE {plain.text}"
+    count = f"SELECT COUNT(*) FROM {runs_of(filter)} WHERE {plain.text}"
     total = int(index.rows(count, plain.values)[0][0])
     older, place = ((), ()) if before is None else (("run.run_no < ?",), (before,))
     chosen = where(filter, *older)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.dashboard.filters import Filter, names_pens, where
+from reports.dashboard.filters import Filter, names_pens, runs_of, where
 from reports.dashboard.index import Index
 from reports.dashboard.run_rows import Series
 from rig.records.kinds import UNFINISHED
@@ -16,21 +16,19 @@ from rig.records.kinds import UNFINISHED
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-RUNS_AND_RESULTS = "run JOIN bucket USING (bucket_id) JOIN result USING (run_no)"
-
 
 @dataclass(frozen=True)
 class Sums:
     """Parts of what was measured, shape (k,) each; to be put together as anyone likes.
 
     Args:
-        days: every day that occurs, in order; ``day`` says by position to which of them a part belongs.
+        days: how many days there are; ``day`` says by number, from 0, to which of them a part belongs.
         series: number of the part's series, as :func:`all_series` has it.
         n, mean, m2: as :class:`~calibration.moments.Moments` has them.
         refused: results that were not accepted.
     """
 
-    days: list[str]
+    days: int
     day: Whole
     series: Whole
     n: Floats
@@ -42,8 +40,8 @@ class Sums:
 def sums(index: Index, filter: Filter) -> Sums:
     """Return the parts that make up a selection: each result is in exactly one of them."""
     if names_pens(filter):
-        return _as_sums(_single(index, filter))
-    return _as_sums(_summed(index, filter) + _single(index, filter, f"verdict = '{UNFINISHED}'"))
+        return _as_sums(index, _single(index, filter))
+    return _as_sums(index, _summed(index, filter) + _single(index, filter, f"verdict = '{UNFINISHED}'"))
 
 
 def all_series(index: Index) -> dict[int, Series]:
@@ -55,7 +53,7 @@ def all_series(index: Index) -> dict[int, Series]:
 def _summed(index: Index, filter: Filter) -> list[tuple[Any, ...]]:
     asked = where(filter)
     return index.rows(
-        "SELECT day, series_id, n, mean, m2, refused FROM bucket JOIN summary USING (bucket_id) "
+        "SELECT bucket_id, series_id, n, mean, m2, refused FROM bucket CROSS JOIN summary USING (bucket_id) "
         f"WHERE {asked.text}",
         asked.values,
     )
@@ -64,22 +62,26 @@ def _summed(index: Index, filter: Filter) -> list[tuple[Any, ...]]:
 def _single(index: Index, filter: Filter, *more: str) -> list[tuple[Any, ...]]:
     asked = where(filter, *more)
     return index.rows(
-        "SELECT day, series_id, value IS NOT NULL, COALESCE(value, 0.0), 0.0, NOT accepted "
-        f"FROM {RUNS_AND_RESULTS} WHERE {asked.text}",
+        "SELECT bucket_id, series_id, value IS NOT NULL, COALESCE(value, 0.0), 0.0, NOT accepted "
+        f"FROM {runs_of(filter)} CROSS JOIN result USING (run_no) WHERE {asked.text}",
         asked.values,
     )
 
 
-def _as_sums(rows: list[tuple[Any, ...]]) -> Sums:
-    if not rows:
-        nothing = np.zeros(0)
-        whole = np.zeros(0, dtype=np.int64)
-        return Sums([], whole, whole, nothing, nothing, nothing, nothing)
-    day, series, *numbers = zip(*rows, strict=True)
-    days = sorted(set(day))
-    place = {name: position for position, name in enumerate(days)}
+def _as_sums(index: Index, rows: list[tuple[Any, ...]]) -> Sums:
     # What SQLite has no number for (a sum that was too large) is NaN from here on.
-    n, mean, m2, refused = (np.array(column, dtype=np.float64) for column in numbers)
-    return Sums(
-        days, np.array([place[name] for name in day]), np.array(series, dtype=np.int64), n, mean, m2, refused
-    )
+    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
+    bucket, series = table[:, :2].astype(np.int64).T
+    days, day_of = day_numbers(index)
+    return Sums(len(days), day_of[bucket], series, *table[:, 2:].T)
+
+
+def day_numbers(index: Index) -> tuple[list[str], Whole]:
+    """Return every day of the index, in order, and for the number of each bucket that of its day."""
+    of_bucket = dict(index.rows("SELECT bucket_id, day FROM bucket"))
+    days = sorted(set(of_bucket.values()))
+    place = {day: number for number, day in enumerate(days)}
+    numbers = np.zeros(max(of_bucket, default=0) + 1, dtype=np.int64)
+    for bucket, day in of_bucket.items():
+        numbers[bucket] = place[day]
+    return days, numbers

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 
-from reports.dashboard.filters import Filter, where
+from reports.dashboard.filters import Filter, runs_of, where
 from reports.dashboard.index import Index
+from reports.dashboard.sums import day_numbers
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,14 @@ class TaktDay:
 def takt_history(index: Index, filter: Filter) -> tuple[TaktDay, ...]:
     """Return the takt of each day on which a run with one began, oldest first."""
     asked = where(filter, "takt_s IS NOT NULL")
-    rows = index.rows(
-        f"SELECT day, takt_s FROM run JOIN bucket USING (bucket_id) WHERE {asked.text}", asked.values
-    )
-    days = groupby(sorted(rows), key=lambda row: row[0])
-    return tuple(_day(day, np.array([takt_s for _, takt_s in of_day])) for day, of_day in days)
+    rows = index.rows(f"SELECT bucket_id, takt_s FROM {runs_of(filter)} WHERE {asked.text}", asked.values)
+    days, day_of = day_numbers(index)
+    table = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    day, takt_s = day_of[table[:, 0].astype(np.int64)], table[:, 1]
+    order = np.argsort(day, kind="stable")
+    present, starts = np.unique(day[order], return_index=True)
+    parts = np.split(takt_s[order], starts[1:])
+    return tuple(_day(days[number], part) for number, part in zip(present, parts, strict=False))
 
 
 def _day(day: str, takts_s: np.ndarray[tuple[int], np.dtype[np.float64]]) -> TaktDay:

@@ -139,7 +139,7 @@ class Writer:
         if verdict == kinds.UNFINISHED:
             return
         found: defaultdict[int, list[Stored]] = defaultdict(list)
-        query = "SELECT series_id, pos, value, U, accepted FROM run JOIN result USING (run_no) "
+        query = "SELECT series_id, pos, value, U, accepted FROM run CROSS JOIN result USING (run_no) "
         query += "WHERE bucket_id = ?"
         for stored in self._do(query, (bucket,)):
             found[stored[0]].append(stored)
