@@ -20,6 +20,9 @@ KEPT_S = 86_400.0
 LAST_WORDS = 4000
 REFUSED = 3
 
+# A run that has its verdict may still draw: its process is waited for by whoever starts the next one.
+_going_on: list[subprocess.Popen[bytes]] = []
+
 
 @dataclass(frozen=True)
 class Order:
@@ -71,8 +74,9 @@ def start(settings: PanelSettings, lane: LaneSettings, order: Order, person: Sig
         StoreError: no ticket could be issued.
     """
     ticket = issue_ticket(settings.runs, person, f"running plan {order.plan}")
-    words = _words(settings.runs, lane.name)
+    _going_on[:] = [one for one in _going_on if one.poll() is None]
     try:
+        words = _words(settings.runs, lane.name)
         with words.open("wb") as out:
             process = subprocess.Popen(
                 command(settings, lane, order),
@@ -81,6 +85,7 @@ def start(settings: PanelSettings, lane: LaneSettings, order: Order, person: Sig
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a Ctrl-C in the panel's terminal is none of the run's business
             )
+            _going_on.append(process)
             assert process.stdin is not None
             process.stdin.write(f"{ticket}\n".encode())
             process.stdin.close()

@@ -74,6 +74,13 @@ def _people() -> Path:
     return runs
 
 
+def _see_off(lane: Lane) -> None:
+    """Stop what was started on a lane, and wait until it is gone."""
+    if (begun := lane._start) is not None:
+        lane.stop()
+        begun._process.wait(60)
+
+
 @contextmanager
 def a_line(
     tmp_path: Path, *, stations: Sequence[str] = ("twin",), products: Sequence[str] = ()
@@ -90,6 +97,8 @@ def a_line(
         yield Line(runs, browser, app.state.lanes, app.state.watcher)
     finally:
         browser.close()
+        for lane in app.state.lanes.values():
+            _see_off(lane)
 
 
 @dataclass
