@@ -103,7 +103,7 @@ notebook: requirements.lock docs/notebook-requirements.txt  ## Make docs/study.i
 	$(NOTEBOOK_BIN)/python docs/make_notebook.py
 
 lock: $(READY)  ## Renew the pinned versions (needs uv).
-	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra dev --extra studies --extra evidence pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra dev --extra studies --extra evidence --extra panel pyproject.toml --output-file requirements.lock
 
 clean:  ## Remove the environment and caches; records stay.
 	rm -rf .venv .venv-notebook .venv-oracles .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rig import cli_audit, cli_qualify, cli_records, cli_report, cli_reprocess, cli_sign
+from rig.cli_clients import clients
 from rig.cli_lot import lot
 from rig.cli_matrix import matrix
 from rig.cli_options import (
@@ -28,7 +29,8 @@ from rig.cli_options import (
     load_world,
     refused,
 )
-from rig.cli_sign_in import FromStdin, UserName, signed_in
+from rig.cli_panel import panel
+from rig.cli_sign_in import FromStdin, TicketFromStdin, UserName, who_runs
 from rig.cli_station import checks, reset, suspects
 from rig.cli_study import study
 from rig.cli_users import users
@@ -54,6 +56,7 @@ app = typer.Typer(
 
 app.add_typer(study, name="study")
 app.add_typer(users, name="users")
+app.add_typer(clients, name="clients")
 app.add_typer(lot, name="lot")
 cli_records.add_to(app)
 cli_reprocess.add_to(app)
@@ -61,7 +64,7 @@ cli_qualify.add_to(app)
 cli_audit.add_to(app)
 cli_report.add_to(app)
 cli_sign.add_to(app)
-for command in (reset, checks, suspects, matrix):
+for command in (reset, checks, suspects, matrix, panel):
     app.command()(command)
 
 
@@ -88,6 +91,7 @@ def run_plan(
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     user: UserName = "",
     from_stdin: FromStdin = False,
+    ticket_from_stdin: TicketFromStdin = False,
     runs: Runs = Path("runs"),
     debug: Annotated[bool, typer.Option(help="Show tracebacks and pytest's own report.")] = False,
 ) -> None:
@@ -99,7 +103,7 @@ def run_plan(
     try:
         folder = find_plan_folder(plan)
         roles, what = load_plan(folder).roles, f"running plan {plan}"
-        person = signed_in(runs, user, roles, what, from_stdin=from_stdin, must_be_known=True)
+        person = who_runs(runs, user, roles, what, from_stdin=from_stdin, by_ticket=ticket_from_stdin)
     except RigError as error:
         raise refused(error) from None
     options = [f"--station={station}", f"--product={product}", f"--runs={runs}"]
@@ -111,7 +115,8 @@ def run_plan(
     options += [f"--set={value}" for value in override or []]
     options += [f"--fault={value}" for value in fault or []]
     options += [f"--override={value}" for value in interlock or []]
-    options += [f"--by={by or (user if interlock else '')}", f"--reason={reason}"]
+    overrides = person.name if person and interlock else ""
+    options += [f"--by={by or overrides}", f"--reason={reason}"]
     options += ["--rig-debug"] if debug else []
     sys.exit(_pytest([str(folder), *options, *(pytest_args or [])], person, debug=debug))
 

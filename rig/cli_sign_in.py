@@ -1,7 +1,8 @@
 """How a person at the ``rig`` command says who they are: a name as an option, never the password.
 
 A password comes from the environment (``RIG_PASSWORD``, for automation), from a line of the standard input
-with ``--password-stdin``, or from the keyboard without an echo.
+with ``--password-stdin``, or from the keyboard without an echo. Whoever is signed in at the panel already is
+known by a ticket instead, which comes from a line of the standard input too.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from rig.people.user import Role
 
 PASSWORD, NEW_PASSWORD = "RIG_PASSWORD", "RIG_NEW_PASSWORD"
+_LONGEST_TICKET = 1000  # no line is read for ever
 
 UserName = Annotated[str, typer.Option("--user", help="Who does this, where users are known: rig users.")]
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from a line of the standard input.")
+]
+TicketFromStdin = Annotated[
+    bool,
+    typer.Option("--ticket-stdin", help="Read a ticket of the panel from a line of the standard input."),
 ]
 
 
@@ -83,6 +89,37 @@ def signed_in(
     person = None
     if name:
         person = sign_in(runs, name, read_password(name, from_stdin=from_stdin))
+    admit(runs, person, roles, what)
+    return person
+
+
+def who_runs(
+    runs: Path, name: str, roles: tuple[Role, ...], what: str, *, from_stdin: bool, by_ticket: bool
+) -> SignedIn | None:
+    """Return who begins a run: whoever a ticket was issued to for it, else as :func:`signed_in`.
+
+    Args:
+        runs, roles, what, from_stdin: as there.
+        name: of a user, who shows the password.
+        by_ticket: take a ticket for ``what`` from the standard input, in place of name and password.
+
+    Raises:
+        RefusedToStart: as there; or the ticket is missing or none for this, or a name was given besides.
+        StoreError: users or record cannot be read or written.
+    """
+    if not by_ticket:
+        return signed_in(runs, name, roles, what, from_stdin=from_stdin, must_be_known=True)
+    from rig.people.access import admit
+    from rig.people.tickets import redeem_ticket
+
+    if name or from_stdin:
+        raise RefusedToStart(
+            "a ticket and a user", expected="--ticket-stdin alone", do="The ticket says who it is"
+        )
+    ticket = sys.stdin.readline(_LONGEST_TICKET).strip()
+    if not ticket:
+        raise RefusedToStart("no ticket on the standard input", expected="one line of it")
+    person = redeem_ticket(runs, ticket, what)
     admit(runs, person, roles, what)
     return person
 

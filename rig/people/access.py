@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from rig.errors import RefusedToStart
-from rig.people.directory import FILE_NAME, Directory, last_told
+from rig.people.actors import find_actor
+from rig.people.directory import FILE_NAME, Directory
 from rig.people.sign_in import SignedIn
+from rig.people.told import last_told
 from rig.people.user import Role
+
+
+def are_kept(runs: Path) -> bool:
+    """Say whether a folder of runs has a file of users; it may be one that lost its users."""
+    path = runs / FILE_NAME
+    return path.is_file() and path.stat().st_size > 0  # empty where the making of it was cut off
 
 
 def knows_users(runs: Path) -> bool:
@@ -17,25 +25,24 @@ def knows_users(runs: Path) -> bool:
         RefusedToStart: the record tells of users, and their file is gone or empty.
         StoreError: one of the two cannot be read.
     """
-    path = runs / FILE_NAME
-    if path.is_file() and path.stat().st_size:  # empty where the making of it was cut off
+    if are_kept(runs):
         with Directory(runs) as directory:
             if directory.users():
                 return True
     if last_told(runs):
         raise RefusedToStart(
-            f"{path}: the record tells of users, and none are there",
+            f"{runs / FILE_NAME}: the record tells of users, and none are there",
             do="Restore the file from the backup of the folder",
         )
     return False
 
 
 def admit(runs: Path, person: SignedIn | None, roles: tuple[Role, ...], what: str) -> None:
-    """Refuse what a person may not do.
+    """Refuse what a person or a client may not do.
 
     Args:
         runs: folder of the runs it would be recorded in.
-        person: who signed in; None where nobody did.
+        person: who signed in, or the client as a person; None where nobody did.
         roles: any of them will do.
         what: shall be done, as in "running plan eol".
 
@@ -56,11 +63,21 @@ def admit(runs: Path, person: SignedIn | None, roles: tuple[Role, ...], what: st
             f"{what}: nobody is signed in, and {runs} knows users", do="Say who you are, with --user or --by"
         )
     with Directory(runs) as directory:
-        user = directory.find(person.name)
-    if user is None or not user.active:
+        actor = find_actor(directory, person.name)
+    if actor is None or not actor.active:
         raise RefusedToStart(f"{what}: {person.name} is no user any more")
-    if not user.has_any(roles):
+    if not actor.has_any(roles):
         raise RefusedToStart(
-            f"{what}: {person.name} is {', '.join(user.roles)}",
+            f"{what}: {person.name} is {', '.join(actor.roles)}",
             expected=f"a user who is {' or '.join(roles)}",
         )
+
+
+def admit_user(runs: Path, person: SignedIn | None, roles: tuple[Role, ...], what: str) -> None:
+    """Refuse as :func:`admit` does, and a client whatever its roles: who may use the rig, people decide."""
+    admit(runs, person, roles, what)
+    if person is None or not knows_users(runs):
+        return
+    with Directory(runs) as directory:
+        if directory.find(person.name) is None:
+            raise RefusedToStart(f"{what}: {person.name} is a client", expected="a user")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rig.config import check_model
 from rig.errors import RefusedToStart
-from rig.people.access import admit, knows_users
+from rig.people.access import admit_user, knows_users
 from rig.people.directory import Directory
 from rig.people.passwords import check_new, hashed
 from rig.people.policy import load_policy
@@ -74,10 +74,7 @@ def add_user(
     with Directory(runs, create=is_first) as directory, directory.changing(now()) as latest:
         if is_first and directory.users():
             raise RefusedToStart("another user was just added", do="Have one of role quality add this one")
-        if directory.find(user.name) is not None:
-            raise RefusedToStart(
-                f"the name {user.name} was given before", expected="one that nobody ever had"
-            )
+        directory.refuse_given(user.name)
         user = user.model_copy(update={"password_set_at": latest})
         directory.put(user, did="added", by=by.name if by else user.name, reason=reason)
     return user
@@ -88,6 +85,7 @@ def retire(runs: Path, name: str, *, by: SignedIn, reason: str, now: Now = wall_
     _admit(runs, by)
     with _changed(runs, name, by, now) as change:
         change.becomes(active=False)
+        change.directory.tokens.end_all_of(name)
         change.keep("retired", reason)
     return change.user
 
@@ -187,9 +185,10 @@ def _set_password(runs: Path, name: str, password: str, *, by: SignedIn, reason:
             failed_attempts=0,
             locked_at=None,
         )
+        change.directory.tokens.end_all_of(name)
         change.keep("given another password" if by.name != name else "chose another password", reason)
     return change.user
 
 
 def _admit(runs: Path, by: SignedIn | None) -> None:
-    admit(runs, by, (Role.QUALITY,), "changing users")
+    admit_user(runs, by, (Role.QUALITY,), "changing users")

@@ -11,20 +11,21 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from rig.config import check_model
 from rig.errors import RefusedToStart, StoreError
+from rig.people.tokens import CLIENT, Tokens
+from rig.people.told import last_told
 from rig.people.user import User
 from rig.records import kinds
 from rig.records.audit import AuditLog
 from rig.records.files import make_folder, sync_folder
-from rig.records.store import FILE_NAME as RECORDS
 from rig.records.store import Store
 
 FILE_NAME = "people.sqlite"
@@ -40,8 +41,19 @@ BEGIN SELECT RAISE(ABORT, 'users are never deleted'); END;
 _PUT = "INSERT INTO user VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body"
 
 
+class Named(Protocol):
+    """A user or a client, as the record tells of one."""
+
+    @property
+    def name(self) -> str:
+        """The name, which is one's for good."""
+
+    def told(self) -> dict[str, Any]:
+        """Return what the record says."""
+
+
 class Directory:
-    """The users of a folder of runs.
+    """The users of a folder of runs, and the tokens that stand for them.
 
     Args:
         runs: the folder.
@@ -62,6 +74,7 @@ class Directory:
             self._connection = sqlite3.connect(self.path, timeout=LOCK_TIMEOUT_S, isolation_level=None)
             if create:
                 self._connection.executescript(_TABLES)
+        self.tokens = Tokens(self._connection, self._explained)
 
     def users(self) -> list[User]:
         """Return every user there ever was, by name."""
@@ -80,7 +93,7 @@ class Directory:
         """Change users in one durable commit, which no other process comes between.
 
         Yields the latest time that was ever seen here: a clock that was put back does not put it back. What
-        raises undoes all of it.
+        raises undoes all of it. Tokens that are over by ``now`` are gone with it.
         """
         self._enter_owed(now)
         with self._explained("written"):
@@ -89,6 +102,9 @@ class Directory:
                 latest = max(now, self._latest() or now)
                 self._connection.execute("DELETE FROM clock")
                 self._connection.execute("INSERT INTO clock VALUES (?)", (latest.isoformat(),))
+                self.tokens.make()
+                # By the clock as it is: once it was a day ahead, `latest` would end whatever began since.
+                self.tokens.sweep(now)
                 yield latest
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -111,15 +127,35 @@ class Directory:
         with self._explained("written"):
             self._connection.execute("INSERT INTO owed (body) VALUES (?)", (body,))
 
-    def check_against_record(self, user: User) -> None:
-        """Refuse a user whom the record knows otherwise, and with that a file that was edited or put back.
+    def refuse_given(self, name: str) -> None:
+        """Refuse a name for a newcomer that a user or a client has or had, here or in the record.
 
         Raises:
-            RefusedToStart: the last entry about the user says other things.
+            RefusedToStart: it was given before.
+            StoreError: the record cannot be read.
         """
-        if last_told(self.runs).get(user.name) != user.told():
+        is_here = self.find(name) is not None or self.tokens.named(name, CLIENT) is not None
+        if is_here or name in last_told(self.runs):
+            raise RefusedToStart(f"the name {name} was given before", expected="one that nobody ever had")
+
+    def owes(self) -> bool:
+        """Say whether a change was made whose entry is not in the record yet."""
+        with self._explained("read"):
+            return self._connection.execute("SELECT 1 FROM owed").fetchone() is not None
+
+    def is_as_recorded(self, one: Named) -> bool:
+        """Say whether the last entry about a user or a client says what this file does."""
+        return last_told(self.runs).get(one.name) == one.told()
+
+    def check_against_record(self, one: Named) -> None:
+        """Refuse whom the record knows otherwise, and with that a file that was edited or put back.
+
+        Raises:
+            RefusedToStart: the last entry about the user or client says other things.
+        """
+        if not self.is_as_recorded(one):
             raise RefusedToStart(
-                f"{self.path} says of {user.name} what the record does not",
+                f"{self.path} says of {one.name} what the record does not",
                 expected="the file as this software wrote it",
                 do="Keep both as they are and tell the person responsible for quality",
             )
@@ -177,20 +213,6 @@ class Directory:
                 f"{self.path}: the users cannot be {what} ({error})",
                 do="Make the file readable and writable for who runs the rig, or restore a backup",
             ) from error
-
-
-def last_told(runs: Path) -> dict[str, Mapping[str, Any]]:
-    """Return what the record last says of each user; nothing where nothing is recorded.
-
-    Raises:
-        StoreError: the record cannot be read.
-    """
-    if not (runs / RECORDS).exists():
-        return {}
-    with Store(runs, create=False) as store:
-        entries = store.events(kinds.AUDIT_SUBJECT, kinds=(kinds.AUDIT_USER,))
-    told = [entry.body for entry in entries if "roles" in (entry.body["after"] or ())]
-    return {body["what"]: body["after"] for body in told}
 
 
 def _enter(owed: list[dict[str, Any]], runs: Path, now: datetime) -> None:

@@ -39,6 +39,24 @@ class LockOut(Section):
         return timedelta(minutes=self.minutes)
 
 
+class SessionRules(Section):
+    """How long a person stays signed in at the panel."""
+
+    # More than the minute to which it is known when a session was used.
+    idle_minutes: Annotated[float, Field(ge=2, le=24 * 60)] = 30.0
+    hours: Annotated[float, Field(gt=0, le=7 * 24)] = 12.0
+
+    @property
+    def idle(self) -> timedelta:
+        """How long a session may be left alone."""
+        return timedelta(minutes=self.idle_minutes)
+
+    @property
+    def whole(self) -> timedelta:
+        """How long a session may last."""
+        return timedelta(hours=self.hours)
+
+
 class Hashing(Section):
     """Cost of one argon2id hash; by default the second choice of RFC 9106."""
 
@@ -63,6 +81,7 @@ class Policy(Section):
 
     password: PasswordRules = PasswordRules()
     lock_out: LockOut = LockOut()
+    session: SessionRules = SessionRules()
     hashing: Hashing = Hashing()
     roles: Duties = Duties()
     certificates: dict[str, str] = Field(

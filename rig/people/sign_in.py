@@ -24,7 +24,7 @@ FAILED, LOCKED = "sign-in failed", "locked out"
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A person who has shown the password, in a folder of runs."""
+    """A person who has shown the password in a folder of runs, or what stands for it: a session, a token."""
 
     name: str
     full_name: str
@@ -92,6 +92,8 @@ def _attempt(directory: Directory, name: str, right: bool, rules: LockOut, now: 
         directory.put(counted)
     if refusal:
         did = LOCKED if counted.locked_at and not user.locked_at else FAILED
+        if did == LOCKED:
+            directory.tokens.end_all_of(name)
         before, after = ({"failed_attempts": one.failed_attempts} for one in (user, counted))
         directory.owe(name, did=did, by="", before=before, after=after, reason=refusal)
     return refusal

@@ -23,7 +23,8 @@ class Role(StrEnum):
     QUALITY = "quality"
 
 
-def _signs_in(name: str) -> str:
+def signs_in(name: str) -> str:
+    """Return a name that a user or a client may have; raises ValueError for another."""
     if not NAME.fullmatch(name):
         raise ValueError("2 to 32 of a-z, 0-9, dot, underscore and hyphen, a letter first")
     return name
@@ -47,7 +48,7 @@ Roles = Annotated[tuple[Role, ...], AfterValidator(_in_order)]
 class User(Section):
     """A user as the directory keeps one. Times are in UTC."""
 
-    name: Annotated[str, AfterValidator(_signs_in)]
+    name: Annotated[str, AfterValidator(signs_in)]
     full_name: Annotated[str, Field(max_length=100), AfterValidator(_printed)]
     roles: Roles
     active: bool = True

@@ -107,8 +107,9 @@ def _configuration(event: Event) -> Iterator[Audited]:
 
 
 def _user(event: Event) -> Iterator[Audited]:
-    body = event.body
-    what = ": ".join(text for text in (f"user {body['what']}", body.get("did", "")) if text)
+    body, did = event.body, event.body.get("did", "")
+    who = "client" if did.startswith("client ") else "user"
+    what = ": ".join(text for text in (f"{who} {body['what']}", did.removeprefix("client ")) if text)
     yield _row(event, what, body["before"], body["after"], by=body["by"], why=body["reason"])
 
 

@@ -29,7 +29,7 @@ reprocess.result     name, noted, status, was, now {value, unit, u, …}, why, a
 reprocess.ended      how many results there are of each status
 audit.configuration  what, by, reason, before and after (SHA-256 of a file, before null at first), name,
                      path, changes [{key, old, new}], run_id of the run that found the change or ""
-audit.user           what (a user's name), did, by, reason, before, after: also a sign-in that failed
+audit.user           what (a user's or client's name), did, by, reason, before, after: also a failed sign-in
 audit.hidden         what (the run), by, reason, before, after; audit.shown takes it back
 audit.signature      what (a report), by, reason (the meaning), before and after (SHA-256 of the report)
 ===================  ======================================================================================
