@@ -22,6 +22,7 @@ from rig.live.feed import Feed
 from rig.panel.app import make_app
 from rig.panel.lane import Lane
 from rig.panel.settings import read_settings
+from rig.panel.stopping import stop_process
 from rig.panel.watching import Watcher
 from rig.records.locks import Held, hold_run
 from tests.support.people import ADA, ADAS, BEN, BENS, with_ada, with_ben, with_policy
@@ -77,7 +78,7 @@ def _people() -> Path:
 def _see_off(lane: Lane) -> None:
     """Stop what was started on a lane, and wait until it is gone."""
     if (begun := lane._start) is not None:
-        lane.stop()
+        stop_process(begun.pid)
         begun._process.wait(60)
 
 

@@ -142,5 +142,6 @@ def test_a_run_of_the_rig_is_begun_by_scans_and_stopped(line: Line) -> None:
     with Store(line.runs, create=False) as store:
         recorded = fold(store.events(told["run"]["run_id"]))
     assert (recorded.verdict, recorded.pen_serial, recorded.tip_lot) == ("ABORTED", "NP000001", "T2611A")
+    assert recorded.reasons[0] == "stopped by ben"
     assert recorded.operator is not None
     assert recorded.operator["name"] == "ben"
