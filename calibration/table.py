@@ -31,6 +31,9 @@ HEADER_WORDS = 8
 EPOCH = date(2000, 1, 1)
 WORD = 0xFFFF
 
+MISFIT = "r = |e(c) − ê(c)|, ê monotone through all other points of the rate"
+"""How a point's misfit is computed: its extension against that of a curve that does not know it."""
+
 
 @dataclass(frozen=True)
 class CalibrationTable:
@@ -249,7 +252,8 @@ def _misfits(sent: Floats, reached: Floats, extensions: Sequence[Measured]) -> l
             Contribution("extension", extensions[i].u, extensions[i].dof),
             Contribution("neighbours", neighbours),
         ]
-        misfits.append(combine(abs(predicted - float(reached[i])), "mm", budget))
+        misfit = combine(abs(predicted - float(reached[i])), "mm", budget)
+        misfits.append(misfit.explained(MISFIT, "first order"))
     if not misfits:
         raise EstimateError("two nodes leave nothing to judge the fit by, expected three or more")
     return misfits

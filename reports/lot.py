@@ -136,13 +136,15 @@ def lot_of(
     chosen = _choose(runs)
     pens = list(chosen.values())
     characteristics = _characteristics(pens, coverage, confidence)
-    wanted = list(dict.fromkeys(id_ for line in characteristics for id_ in line.requirements))
+    wanted = dict.fromkeys(id_ for line in characteristics for id_ in line.requirements)
+    wanted |= dict.fromkeys(id_ for run in pens for held in run.tests for id_ in held["requirements"])
     failed = tuple(run.pen_serial for run in pens if run.verdict == FAIL)
     broken = [run for run in runs if run.verdict not in (PASS, FAIL)]
     counted = tuple(run.run_id for run in pens)
     again = [run for run in runs if run.verdict in (PASS, FAIL) and run.run_id not in counted]
     unfinished = tuple(dict.fromkeys(run.pen_serial for run in broken if run.pen_serial not in chosen))
-    verdicts = {line.verdict for line in characteristics}
+    requirements = tuple(_requirement(id_, characteristics, pens, coverage, confidence) for id_ in wanted)
+    verdicts = {line.verdict for line in characteristics} | {line.verdict for line in requirements}
     if unfinished or not pens:
         verdicts.add(NOT_SHOWN)
     if failed and reliability_shown(len(pens), len(failed), confidence=confidence) < coverage:
@@ -161,7 +163,7 @@ def lot_of(
         broken=tuple(run.run_id for run in broken),
         unfinished=unfinished,
         characteristics=tuple(characteristics),
-        requirements=tuple(_requirement(id_, characteristics, pens, coverage, confidence) for id_ in wanted),
+        requirements=requirements,
         size=_size(len(pens), characteristics, coverage, confidence),
         verdict=_worst(verdicts),
     )
@@ -234,19 +236,37 @@ def _requirement(
 ) -> LotRequirement:
     lines = [line for line in characteristics if id_ in line.requirements]
     names = {line.name for line in lines}
-    failures = sum(not names <= _accepted(run) for run in pens)
+    unmeasured = [id_ in _unmeasured(run) for run in pens]
+    failures = sum(lacks or not names <= _accepted(run) for run, lacks in zip(pens, unmeasured, strict=True))
     reliability = reliability_shown(len(pens), failures, confidence=confidence)
-    verdict = _worst({line.verdict for line in lines})
-    if verdict == PASS and reliability < coverage and failures:
+    verdict = _worst({line.verdict for line in lines}) if lines else NOT_SHOWN
+    if failures and reliability < coverage:
         verdict = FAIL
     words = requirement_in_words(
-        len(lines), pens=len(pens), failures=failures, reliability=reliability, confidence=confidence
+        len(lines),
+        pens=len(pens),
+        failures=failures,
+        unmeasured=sum(unmeasured),
+        by_interval=verdict == PASS and reliability < coverage,
+        reliability=reliability,
+        confidence=confidence,
     )
     return LotRequirement(id_, len(lines), len(pens), failures, reliability, verdict, words)
 
 
 def _accepted(run: RunView) -> set[str]:
     return {measurement["name"] for measurement in run.measurements if is_accepted(measurement)}
+
+
+def _unmeasured(run: RunView) -> set[str]:
+    """Return the requirements of tests that a run noted as having no chance to measure something."""
+    lacking = {note["where"].partition("[")[0] for note in run.notes if "where" in note}
+    return {
+        id_
+        for held in run.tests
+        if held["test"].rpartition("::")[2] in lacking
+        for id_ in held["requirements"]
+    }
 
 
 def _size(

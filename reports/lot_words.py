@@ -13,14 +13,26 @@ def characteristic_in_words(found: LotStatement, unit: str) -> str:
 
 
 def requirement_in_words(
-    characteristics: int, *, pens: int, failures: int, reliability: float, confidence: float
+    characteristics: int,
+    *,
+    pens: int,
+    failures: int,
+    unmeasured: int,
+    by_interval: bool,
+    reliability: float,
+    confidence: float,
 ) -> str:
-    """Return what counting pens shows of a requirement."""
+    """Return what counting pens shows of a requirement, and what shows more than counting does."""
     results = "its one result" if characteristics == 1 else f"all of its {characteristics} results"
-    return (
+    text = (
         f"{pens - failures} of {pens} pens were accepted with {results}: with {percent(confidence)} "
         f"confidence at least {percent(reliability)} of pens conform."
     )
+    if unmeasured:
+        text += f" Of {unmeasured} a result could not be measured."
+    if by_interval:
+        text += " That is by count; the tolerance interval of each of its results shows what is asked for."
+    return text
 
 
 def size_in_words(
@@ -37,7 +49,8 @@ def size_in_words(
     """Return why a lot is as large as it is, or that it is too small."""
     asked = f"{percent(coverage)} of pens with {percent(confidence)} confidence"
     counted = (
-        f"{asked}: {success_run} pens without a failure, or {with_one_failure} with one, show it by count"
+        f"{asked}: {success_run} pens without a failure (success run, C = 1 − Rⁿ), or {with_one_failure} "
+        "with one, show it by count"
     )
     if by_variables is not None and margin is not None:
         counted += (

@@ -59,18 +59,32 @@ def plot_main_effects(model: ResponseModel, units: Mapping[str, str] = NO_UNITS)
     title = f"{_words(model.response)}: main effects"
     figure, panels = _sheet(title, len(model.factors), PANEL_IN)
     for axes, factor in zip(panels, model.factors, strict=True):
-        column, adjusted = model.rows[factor], model.adjusted(factor)
-        groups, names = _groups(column, MOST_LEVELS)
-        places = _places(column, groups, names)
-        of_groups = [adjusted[groups == group] for group in range(len(names))]
-        for x, values in zip(places, of_groups, strict=True):
-            axes.plot(np.full(len(values), x), values.to_numpy(), "o", color=DATA, alpha=0.35, ms=4, mew=0)
-        means = [_mean(values) for values in of_groups]
-        ys, us = [y for y, _ in means], [u for _, u in means]
-        axes.errorbar(places, ys, us, color=RESULT, marker="o", ms=5, lw=1.4, capsize=3)
-        axes.set_title(f"moves it by {2.0 * model.half_range(factor):.2g} {_unit(model)}", **SMALL)
-        _dress(axes, factor, places, names, model, units)
+        draw_main_effect(axes, model, factor, units)
     return _png(figure)
+
+
+def draw_main_effect(
+    axes: Axes, model: ResponseModel, factor: str, units: Mapping[str, str] = NO_UNITS
+) -> None:
+    """Draw one factor's levels against the response, as :func:`plot_main_effects` says.
+
+    Args:
+        axes: to draw into.
+        model: the fitted response.
+        factor: one of the model's.
+        units: of factors, by name.
+    """
+    column, adjusted = model.rows[factor], model.adjusted(factor)
+    groups, names = _groups(column, MOST_LEVELS)
+    places = _places(column, groups, names)
+    of_groups = [adjusted[groups == group] for group in range(len(names))]
+    for x, values in zip(places, of_groups, strict=True):
+        axes.plot(np.full(len(values), x), values.to_numpy(), "o", color=DATA, alpha=0.35, ms=4, mew=0)
+    means = [_mean(values) for values in of_groups]
+    ys, us = [y for y, _ in means], [u for _, u in means]
+    axes.errorbar(places, ys, us, color=RESULT, marker="o", ms=5, lw=1.4, capsize=3)
+    axes.set_title(f"moves it by {2.0 * model.half_range(factor):.2g} {_unit(model)}", **SMALL)
+    _dress(axes, factor, places, names, model, units)
 
 
 def plot_interactions(model: ResponseModel, units: Mapping[str, str] = NO_UNITS) -> bytes | None:

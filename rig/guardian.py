@@ -3,6 +3,8 @@
 A second process, next to nothing until it is needed. The run tells it on a pipe when the bench may be moving
 and when it is safe; when the pipe closes in between, it opens stage and pen itself, stops them, retracts
 and parks. It cannot help where the computer itself loses its power: that is for the controller's own limits.
+
+While it lives it holds a lock, so that the next run waits until it has let go of the instruments.
 """
 
 from __future__ import annotations
@@ -16,13 +18,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rig.errors import RigError
+
 if TYPE_CHECKING:
     from rig.product import Product
+    from rig.records.locks import Held
     from rig.station import InstrumentConfig, PenConfig, Station
 
 GUARDIAN_WORDS = "guardian.log"
 PATIENCE_S = 30.0
-WATCHES, STANDS_DOWN = "watch", "safe"
+WATCHES, STANDS_DOWN, IS_THERE = "watch", "safe", "here"
 
 
 class Guardian:
@@ -30,7 +35,8 @@ class Guardian:
 
     Args:
         station, product: what the guardian needs to reach stage and pen by itself.
-        words: file that gets what it did, if it ever does anything; the terminal when None.
+        words: file that gets what it did, if it ever does anything, in the folder of the records; the
+            terminal when None.
     """
 
     def __init__(self, station: Station, product: Product, words: Path | None = None) -> None:
@@ -43,14 +49,26 @@ class Guardian:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "rig.guardian"],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        self._said = STANDS_DOWN
+        self._said, self._is_there = STANDS_DOWN, False
         self._tell(json.dumps(told))
 
     def watches(self) -> None:
-        """From now on the bench may be moving."""
+        """From now on the bench may be moving.
+
+        Raises:
+            RigError: there is no guardian: it did not start.
+        """
+        assert self._process.stdout is not None
+        if not self._is_there and self._process.stdout.readline().strip() != IS_THERE.encode():
+            raise RigError(
+                "the process that makes the bench safe if this one is killed did not start",
+                expected="somebody who watches before anything moves",
+                do="Read what it said on the terminal, and start again",
+            )
+        self._is_there = True
         self._say(WATCHES)
 
     def stands_down(self) -> None:
@@ -63,6 +81,8 @@ class Guardian:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
         self._process.wait(PATIENCE_S)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _say(self, word: str) -> None:
         if word != self._said:
@@ -78,11 +98,13 @@ class Guardian:
 
 def main() -> None:
     """Listen until the run is gone, and act when its last word was not that the bench is safe."""
-    told, last = sys.stdin.readline(), STANDS_DOWN
+    work, last = json.loads(sys.stdin.readline()), STANDS_DOWN
+    held = _hold(work)
+    with contextlib.suppress(OSError):  # a run that is gone by now has moved nothing
+        print(IS_THERE, flush=True)
     for line in sys.stdin:
         last = line.strip()
     if last == WATCHES:
-        work = json.loads(told)
         words = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC {sentence}\n" for sentence in make_safe(work)]
         with contextlib.ExitStack() as stack:
             out = (
@@ -91,6 +113,17 @@ def main() -> None:
                 else sys.stderr
             )
             out.writelines(words)
+    if held is not None:
+        held.release()
+
+
+def _hold(work: dict[str, Any]) -> Held | None:
+    """Take the lock that lets the next run wait; without a folder of records there is none."""
+    if work["words"] is None:
+        return None
+    from rig.records.locks import hold_guardian
+
+    return hold_guardian(Path(work["words"]).parent, work["station"]["name"])
 
 
 def make_safe(told: dict[str, Any]) -> list[str]:

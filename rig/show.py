@@ -293,7 +293,9 @@ def _reasons(view: RunView) -> list[str]:
 
 
 def _notes(view: RunView) -> list[str]:
-    return [str(note["text"]) for note in view.notes if note["text"] != TRACEBACK]
+    """Return each note once: what kept many results from being measured is noted at each, and is a reason."""
+    said = {TRACEBACK, *view.reasons}
+    return list(dict.fromkeys(str(note["text"]) for note in view.notes if note["text"] not in said))
 
 
 def _field(name: str, text: str) -> Text:

@@ -38,7 +38,7 @@ def render_matrix(matrix: Matrix, console: Console) -> None:
 
 def _by_requirement(matrix: Matrix, console: Console) -> Table:
     """A requirement, and a line for each test that cites it."""
-    table = _table("requirement", "special control", "verdict", "plan", "test", "runs", "accepted")
+    table = _table("requirement", "control", "verdict", "plan", "test", "runs", "accepted")
     for row in matrix.rows:
         requirement = row.requirement
         control = CONTROL.search(requirement.source)
@@ -57,8 +57,8 @@ def _by_requirement(matrix: Matrix, console: Console) -> Table:
 
 def _evidence(part: Evidence) -> list[Text]:
     accepted = sum(result.accepted for result in part.results)
-    told = f"{accepted}/{len(part.results)}" if part.results else "no result"
-    told += f", missing in {_names(list(part.missing))}" if part.missing else ""
+    told = f"{accepted}/{len(part.results)}" if part.results else "none"
+    told += f", {len(part.missing)} lack" if part.missing else ""
     test = part.test.rpartition("::")[2] or "(not on record)"
     return [Text(part.plan), Text(test), Text(str(len(part.runs))), Text(told)]
 
@@ -85,7 +85,7 @@ def _names(runs: list[str], most: int = 3) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for name in columns:
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, no_wrap=name != columns[-1])  # where it is narrow, the last one folds
     return table
 
 

@@ -193,6 +193,8 @@ class Artefact(Section):
 class Environment(Section):
     """What is known of the room, as typed in by who looks after it."""
 
+    laboratory: str = Field("", description="name and address of the laboratory, for its reports")
+    customer: str = Field("", description="for whom it tests, name and how to reach them")
     location: str = Field("", description="where the station stands")
     temperature_c: float | None = Field(None, description="of the room")
     humidity_percent: Annotated[float, Field(ge=0, le=100)] | None = Field(

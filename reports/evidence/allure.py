@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reports.evidence.subject import Subject
 
-RESULTS, PAGE = "allure-results", "allure-html"
+NAME, RESULTS, PAGE = "allure", "allure-results", "allure-html"
 TIMEOUT_S = 300.0
 ALLOWED = "default-src data: blob: 'unsafe-inline' 'unsafe-eval'"
 """What a browser may load: what is in the page. Allure would have it ask a server on the internet."""
@@ -29,20 +30,24 @@ def copy_results(subject: Subject, folder: Path) -> bool:
 
 
 def allure_command() -> list[str] | None:
-    """Return the command of Allure 3 on this machine, or None; nothing is ever downloaded."""
-    for command in (["allure"], ["npx", "--offline", "--no-install", "allure"]):
-        program = shutil.which(command[0])
+    """Return the command of Allure 3 on this machine, or None; nothing is ever downloaded.
+
+    It is looked for in the path, then in the ``node_modules`` of this folder and of those above it, where npm
+    puts it. npx would look there too, but takes a second to say that it found nothing.
+    """
+    here = Path.cwd()
+    folders = [str(folder / "node_modules" / ".bin") for folder in (here, *here.parents)]
+    for program in (shutil.which(NAME), shutil.which(NAME, path=os.pathsep.join(folders))):
         if program is None:
             continue
-        full = [program, *command[1:]]
         try:
             said = subprocess.run(
-                [*full, "--version"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+                [program, "--version"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
             )
         except (OSError, subprocess.TimeoutExpired):
             continue
         if said.returncode == 0 and said.stdout.strip().startswith("3."):
-            return full
+            return [program]
     return None
 
 

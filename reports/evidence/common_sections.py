@@ -14,14 +14,17 @@ from reports.evidence.words import NOT_ON_RECORD, each, known, moment
 MOST_FILES = 150
 """So many files are listed in the report itself; two runs have as many, a lot has thousands."""
 
+ON_PAGE_ONE = ("laboratory", "customer")
+"""Of what the station file says of the place."""
+
 JsonTable = Mapping[str, Any]
 
-INSTRUMENTS = [("role", "left", 1.1), ("maker and model", "left", 2.0), ("serial, firmware", "left", 2.2),
-               ("certificate", "left", 1.4), ("issued by", "left", 1.5), ("date", "left", 1.05),
-               ("due", "left", 1.4)]  # fmt: skip
-MATRIX = [("requirement", "left", 2.0), ("what it asks", "left", 3.0), ("tests", "left", 2.4),
+INSTRUMENTS = [("role", "left", 1.0), ("maker and model", "left", 1.9), ("serial, firmware", "left", 2.9),
+               ("certificate", "left", 1.2), ("issued by", "left", 1.6), ("date", "left", 1.0),
+               ("due", "left", 1.1)]  # fmt: skip
+MATRIX = [("requirement", "left", 2.2), ("what it asks", "left", 2.5), ("tests", "left", 2.8),
           ("runs", "right", 0.5), ("results", "right", 0.7), ("verdict", "left", 1.7)]  # fmt: skip
-TESTS = [("test", "left", 2.4), ("title", "left", 2.6), ("cites", "left", 2.6), ("unknown ids", "left", 1.2)]
+TESTS = [("test", "left", 2.9), ("title", "left", 2.6), ("cites", "left", 2.4), ("unknown ids", "left", 1.0)]
 METHODS = [
     ("characteristic", "left", 1.6),
     ("measurement function", "left", 4.4),
@@ -75,7 +78,8 @@ def _instrument(entry: JsonTable, started: str | None) -> tuple[str, ...]:
 def _environment(environment: JsonTable | None) -> str:
     if not environment:
         return NOT_ON_RECORD
-    return ", ".join(f"{key.replace('_', ' ')} {known(value)}" for key, value in environment.items())
+    told = {key: value for key, value in environment.items() if key not in ON_PAGE_ONE}
+    return ", ".join(f"{key.replace('_', ' ')} {known(value)}" for key, value in told.items())
 
 
 def matrix(results: JsonTable) -> Block:
@@ -84,11 +88,12 @@ def matrix(results: JsonTable) -> Block:
     told, is_study = results["matrix"], results["study"] is not None
     if told is None or (is_study and not results["runs"]):
         return section(title, text("No test of a requirement is on record here."))
+    several = len({test["plan"] for test in told["tests"]}) > 1
     rows = [
         (
             row["requirement"]["id"],
             row["requirement"]["title"],
-            ", ".join(dict.fromkeys(_test(part) for part in row["evidence"])) or "none",
+            ", ".join(dict.fromkeys(_test(part, several) for part in row["evidence"])) or "none",
             str(len({run for part in row["evidence"] for run in part["runs"]})),
             str(sum(len(part["results"]) for part in row["evidence"])),
             row["verdict"],
@@ -96,23 +101,34 @@ def matrix(results: JsonTable) -> Block:
         for row in told["requirements"]
     ]
     tests = [
-        (_test(test), test["title"] or NOT_ON_RECORD, ", ".join(test["requirements"]) or "none",
+        (_test(test, several), test["title"] or NOT_ON_RECORD, ", ".join(test["requirements"]) or "none",
          ", ".join(test["unknown"]) or "none")
         for test in told["tests"]
     ]  # fmt: skip
     lacking, unknown = told["without_evidence"], [id_ for test in told["unknown"] for id_ in test["unknown"]]
     gaps = [f"Without evidence: {', '.join(lacking)}."] if lacking else []
     gaps += [f"Cited and not known: {each(unknown)}."] if unknown else []
+    meaning = [
+        "PASS says here that every result was accepted; what that shows of the lot stands in section 1."
+    ]
+    if results["lot"] is None:
+        meaning = []
     return section(
         title,
-        text(*(gaps or ["Every requirement that this rig tests has evidence; every id cited is known."])),
+        text(
+            *(gaps or ["Every requirement that this rig tests has evidence; every id cited is known."]),
+            *meaning,
+        ),
         table(MATRIX, rows, "Requirement → tests → results"),
         table(TESTS, tests, "Test → requirements"),
     )
 
 
-def _test(part: JsonTable) -> str:
-    return part["test"] or f"{part['plan']}: test {NOT_ON_RECORD}"
+def _test(part: JsonTable, several: bool) -> str:
+    """Return a test's name, behind that of its plan where there are several; its file says nothing more."""
+    test = str(part["test"]).rpartition("::")[2]
+    plan = f"{part['plan']}: " if several or not test else ""
+    return f"{plan}{test or f'test {NOT_ON_RECORD}'}"
 
 
 def configurations(runs: Sequence[JsonTable]) -> Block:

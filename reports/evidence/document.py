@@ -18,7 +18,7 @@ from reports.evidence.common_sections import (
     methods,
     statement,
 )
-from reports.evidence.front_page import front_page
+from reports.evidence.front_page import TWIN, front_page
 from reports.evidence.lot_sections import lot_sections
 from reports.evidence.run_sections import run_sections
 from reports.evidence.study_sections import study_sections
@@ -27,9 +27,6 @@ from reports.evidence.words import printable
 SIMULATED = "SIMULATED"
 PARTLY = "PARTLY SIMULATED"
 UNTOLD = "BENCH NOT ON RECORD"
-TWIN = "twin"
-"""The simulated station that ships: a study's record names its station, and not what it is made of."""
-
 JsonTable = Mapping[str, Any]
 
 

@@ -23,7 +23,8 @@ Draw = Callable[[Sheet], None]
 def figures_of(subject: Subject) -> dict[str, bytes]:
     """Return the figures of a subject: SVG by name, which is the figure's caption too.
 
-    One run: its results between their limits, and its traces. Several: each characteristic over the pens.
+    One run: its results between their limits, and its traces. Several: each characteristic over the pens. A
+    study: each response against its factors.
 
     Raises:
         StoreError: a trace is missing, or is not the one that was recorded.
@@ -31,6 +32,11 @@ def figures_of(subject: Subject) -> dict[str, bytes]:
     if len(subject.runs) == 1:
         view = subject.runs[0]
         drawn = {**draw_results(view.measurements), **draw_traces(view.measurements, subject.folder)}
+    elif subject.study is not None:
+        from reports.evidence.results import study_of_subject
+        from reports.evidence.study_figures import draw_study
+
+        drawn = {**draw_lot(subject.runs), **draw_study(study_of_subject(subject.study))}
     else:
         drawn = draw_lot(subject.runs)
     rows = {f"{title}: {names}": draws for title, panels in drawn.items() for names, draws in _rows(panels)}

@@ -7,6 +7,7 @@ from typing import Any
 
 from reports.evidence.blocks import Block, pairs, table
 from reports.evidence.conclusion import used_share
+from reports.evidence.study_models import answers, models_of
 from reports.evidence.words import (
     NOT_ON_RECORD,
     by_how_much,
@@ -26,6 +27,9 @@ from rig.show import limits_text
 
 MOST_FAILED = 10
 """So many results that failed stand on page one; the others are counted."""
+
+TWIN = "twin"
+"""The simulated station that ships: a study's record names its station, and not what it is made of."""
 
 MOST_NAMED = 4
 """So many runs, or changed values, are named in a line; the others are counted."""
@@ -71,11 +75,12 @@ def _sentences(results: JsonTable) -> list[str]:
     conclusion = results["conclusion"]
     counts = conclusion["counts"]
     if results["subject"]["kind"] == "study":
-        return [str(results["study"]["file"].get("question", ""))]
+        asked = str(results["study"]["file"].get("question", ""))
+        return [*([asked] if asked else []), *answers(models_of(results["study"])[0])]
     counted = f"{counts['conform']} of {counts['measurements']} results conform"
     if counts["accepted though indeterminate"]:
         counted += f", {counts['accepted though indeterminate']} indeterminate and accepted by the plan"
-    said = [f"{counted}, {counts['not accepted']} not accepted."]
+    said = [f"{counted}, {counts['not accepted']} not accepted{_lacking(results['runs'])}."]
     if closest := _closest(results["runs"]):
         said.append(closest)
     if len(conclusion["pens"]) > 1:
@@ -85,6 +90,16 @@ def _sentences(results: JsonTable) -> list[str]:
     if results["lot"] is not None:
         said.append(str(results["lot"]["size"]["statement"]))
     return said
+
+
+def _lacking(runs: Sequence[JsonTable]) -> str:
+    """Return that results are missing which a run owed and failed without; nothing where none is."""
+    lacking = sum(run["verdict"] == kinds.FAIL and bool(unjudged(run)) for run in runs)
+    if not lacking:
+        return ""
+    return (
+        f", and what {'the run' if len(runs) == 1 else f'{lacking} of {len(runs)} runs'} lacks is told below"
+    )
 
 
 def _closest(runs: Sequence[JsonTable]) -> str:
@@ -142,10 +157,16 @@ def _deviations(run: JsonTable) -> list[str]:
     messages = {fault["message"] for fault in run["faults"]}
     if run["verdict"] not in (kinds.PASS, kinds.FAIL):
         lines.append(f"the run ended as {run['verdict']}")
-        lines += [reason for reason in run["reasons"] if reason not in messages]
+    lines += [reason for reason in unjudged(run) if reason not in messages]
     if str(run["software"].get("commit", "")).endswith("+"):
         lines.append("the software differed from its commit (+)")
     return lines
+
+
+def unjudged(run: JsonTable) -> list[str]:
+    """Return why a run did not pass, beside the results that say so themselves."""
+    told = tuple(f"{body['name']}: " for body in run["measurements"] if not is_accepted(body))
+    return [reason for reason in run["reasons"] if not reason.startswith(told)]
 
 
 def _which(ids: Sequence[str], runs: int) -> str:
@@ -157,6 +178,8 @@ def _which(ids: Sequence[str], runs: int) -> str:
 
 def _facts(results: JsonTable) -> Block:
     runs = results["runs"]
+    if results["study"] is not None and not runs:
+        return _study_facts(results)
     pens = [run["pen"] for run in runs]
     rows = [
         ("Item", _item(pens)),
@@ -164,6 +187,8 @@ def _facts(results: JsonTable) -> Block:
         ("Lot of pens", each(run["lot"] for run in runs)),
         ("Lot of tips", each(run["tip_lot"] for run in runs)),
         ("Tested by", each(_person(run["operator"]) for run in runs)),
+        ("Laboratory", each((r["environment"] or {}).get("laboratory") for r in runs)),
+        ("Customer", each((r["environment"] or {}).get("customer") for r in runs)),
         ("Where", f"{each(r['location'] for r in runs)}; station {each(r['station'] for r in runs)}"),
         ("When", _when(runs)),
         ("Bench", _benches([run["bench"] for run in runs])),
@@ -172,6 +197,29 @@ def _facts(results: JsonTable) -> Block:
         ("Records", _records(results)),
     ]
     return pairs(*(row for row in rows if runs or row[0] == "Records"))
+
+
+def _study_facts(results: JsonTable) -> Block:
+    study = results["study"]
+    file, moments = study["file"], sorted(row["at"] for row in study["results"] if row["at"])
+    simulated = file.get("station") == TWIN
+    world = f"world {known(file.get('world'))}, seed {known(file.get('seed'))}"
+    points = {row["point"] for row in study["results"]}
+    lacking = len({row["point"] for row in study["results"] if row["problem"]})
+    return pairs(
+        ("Study", known(file.get("title"))),
+        ("Product", known(file.get("product"))),
+        (
+            "Points",
+            f"{len(points)}, {f'{lacking} of them lack a response' if lacking else 'each measured whole'}",
+        ),
+        ("Tested by", each(_person(operator) for operator in study["operators"])),
+        ("Where", f"station {known(file.get('station'))}"),
+        ("When", f"{moment(moments[0])} to {moment(moments[-1])}" if moments else NOT_ON_RECORD),
+        ("Bench", f"SIMULATED: no real pen was tested ({world})" if simulated else NOT_ON_RECORD),
+        ("Software", each(_software(software) for software in study["software"])),
+        ("Records", _records(results)),
+    )
 
 
 def _item(pens: Sequence[JsonTable]) -> str:

@@ -78,6 +78,7 @@ def _draw_histogram(sheet: Sheet, name: str, bodies: Sequence[Body]) -> None:
     values = [body["value"] - middle(body) for body in bodies]
     axes = sheet.panel(name, y_label(bodies), "pens")
     axes.hist(values, bins="auto", color=DATA, alpha=0.7)
+    axes.locator_params(axis="y", integer=True)
     for side in ("lower", "upper"):
         if bodies[0][side] is not None:
             axes.axvline(bodies[0][side] - middle(bodies[0]), color=INK, lw=1.0)

@@ -10,7 +10,15 @@ from reports.evidence.blocks import Block, items, section, table, text
 from reports.evidence.conclusion import used_share
 from reports.evidence.front_page import front_deviations
 from reports.evidence.results_figure import by_characteristic
-from reports.evidence.words import known, rule_in_words, setting_text, two_digits, unit_text, with_unit
+from reports.evidence.words import (
+    known,
+    rule_in_words,
+    setting_text,
+    short_power,
+    two_digits,
+    unit_text,
+    with_unit,
+)
 from rig.records.view import is_accepted
 from rig.show import limits_text, with_uncertainty
 
@@ -22,7 +30,8 @@ SUMMARY = [("result", "left", 2.5), ("pens", "right", 0.55), ("mean", "right", 1
 PENS = [("pen", "left", 1.1), ("run", "left", 2.9), ("verdict", "left", 0.9),
         ("accepted", "right", 0.9), ("closest to its limits", "left", 4.2),
         ("room", "right", 0.6)]  # fmt: skip
-SHOWN = [("result", "left", 2.7), ("what the lot shows", "left", 4.7), ("verdict", "left", 0.9)]
+BY_REQUIREMENT = ("requirement", "left", 2.7)
+SHOWN = [("result", "left", 2.7), ("what the lot shows", "left", 4.6), ("verdict", "left", 1.0)]
 
 
 def lot_sections(results: JsonTable) -> list[Block]:
@@ -42,13 +51,15 @@ def lot_sections(results: JsonTable) -> list[Block]:
 def _statements(lot: JsonTable | None) -> Block:
     if lot is None:
         return section("What the lot shows")
-    rows = [(line["id"], line["statement"], line["verdict"]) for line in lot["requirements"]]
-    lines = [(line["name"], line["statement"], line["verdict"]) for line in lot["characteristics"]]
+    rows = [(line["id"], short_power(line["statement"]), line["verdict"]) for line in lot["requirements"]]
+    lines = [
+        (line["name"], short_power(line["statement"]), line["verdict"]) for line in lot["characteristics"]
+    ]
     choice = "Every pen counts once: with its first run that ended in a verdict, or the first that failed."
     return section(
         "What the lot shows",
         text(str(lot["size"]["statement"]), choice),
-        table(SHOWN, rows, "By requirement"),
+        table([BY_REQUIREMENT, *SHOWN[1:]], rows, "By requirement"),
         table(SHOWN, lines, "By result"),
     )
 
@@ -85,7 +96,7 @@ def _summary(bodies: Sequence[JsonTable], name: str) -> Sequence[str]:
     return (
         name,
         str(len(bodies)),
-        f"{fmean(values):.5g}",
+        short_power(f"{fmean(values):.5g}"),
         two_digits(stdev(values)) if len(values) > 1 else "",
         with_uncertainty(lowest["value"], lowest["U"]),
         with_uncertainty(highest["value"], highest["U"]),

@@ -74,7 +74,7 @@ def _front(front: Block) -> str:
         f"<div class='word'>{escape(front['word'])}</div><div>{escape(front['meaning'])}</div>{said}</div>"
     )
     failed = "" if front["failed"] is None else _table(front["failed"])
-    deviations = f"<h3>Deviations</h3>\n{_list(front['deviations'])}" if front["deviations"] else ""
+    deviations = f"<h3>To be known</h3>\n{_list(front['deviations'])}" if front["deviations"] else ""
     return "\n".join([verdict, failed, deviations, _pairs(front["facts"])])
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from reports.evidence.subject import Subject
     from reports.matrix import Matrix
+    from rig.records.studies import StudyView
     from rig.records.view import RunView
 
 SCHEMA = "needle-rig/results/1"
@@ -45,7 +46,7 @@ def results_of(
         "runs": runs,
         "matrix": None if matrix is None else matrix.to_json(),
         "lot": None if lot is None else dict(lot),
-        "study": _study(subject),
+        "study": None if subject.study is None else study_of_subject(subject.study),
         "files": _files(runs),
     }
 
@@ -157,11 +158,16 @@ def _titles(view: RunView, folder: Path) -> dict[str, str]:
     return {}
 
 
-def _study(subject: Subject) -> JsonTable | None:
-    if subject.study is None:
-        return None
-    rows = json.loads(subject.study.frame.to_json(orient="records", date_format="iso", double_precision=15))
-    return {"file": subject.study.study, "ended": subject.study.ended, "results": rows}
+def study_of_subject(study: StudyView) -> JsonTable:
+    """Return a study as plain JSON: its file, who measured with which software, and a row a result."""
+    rows = json.loads(study.frame.to_json(orient="records", date_format="iso", double_precision=15))
+    return {
+        "file": study.study,
+        "ended": study.ended,
+        "operators": list(study.operators),
+        "software": list(study.software),
+        "results": rows,
+    }
 
 
 def _files(runs: list[JsonTable]) -> list[JsonTable]:

@@ -123,9 +123,11 @@ def _command(node: JsonTable) -> str:
 def deviations(run: JsonTable) -> Block:
     """Return what was not as planned, and what the run noted."""
     faults = {fault["message"] for fault in run["faults"]}
-    reasons = [f"reason: {reason}" for reason in run["reasons"] if reason not in faults]
-    told = list(dict.fromkeys([*front_deviations([run]), *reasons]))
-    notes = [str(note["text"]) for note in run["notes"] if note.get("text") != TRACEBACK]
+    front = front_deviations([run])
+    reasons = [f"reason: {reason}" for reason in run["reasons"] if reason not in (*faults, *front)]
+    told = list(dict.fromkeys([*front, *reasons]))
+    said = {TRACEBACK, *run["reasons"]}
+    notes = dict.fromkeys(str(note["text"]) for note in run["notes"] if note.get("text") not in said)
     return section(
         "Deviations, overrides and notes",
         items(told, f"None on record. The run ended as {run['verdict']}."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.evidence.words import printable
+from reports.evidence.words import printable, short_power
 from reports.trace_plot import FAINT, INK
 
 if TYPE_CHECKING:
@@ -21,6 +21,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 
 ACROSS = 2
 """So many panels fit beside each other."""
+
+
+def _tick(value: float, _place: float) -> str:
+    """Return a tick's number short enough for its neighbours: 25000 and 0.002, but 2.5e-5."""
+    text = short_power(f"{abs(value):.10g}")
+    return f"−{text}" if value < 0.0 else text
 
 
 class Sheet:
@@ -42,11 +48,13 @@ class Sheet:
         axes.set_xlabel(x_label, fontsize=SMALL, labelpad=2, **plain)
         axes.set_ylabel(y_label, fontsize=SMALL, labelpad=2, **plain)
         axes.tick_params(color=FAINT, labelcolor=INK, labelsize=SMALL, length=2.5)
-        axes.ticklabel_format(useOffset=False)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(_tick)
         axes.grid(visible=True, axis="y", color=FAINT, linewidth=0.5)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set(color=INK, linewidth=0.6)
+        axes.locator_params(axis="x", nbins=6)
         axes.locator_params(axis="y", nbins=5)
         return axes
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.evidence.blocks import Block, items, pairs, section, table
+from reports.evidence.study_models import found_section, models_of
 from reports.evidence.words import known, moment, unit_text
 from rig.show import with_uncertainty
 
@@ -23,7 +24,9 @@ def study_sections(results: JsonTable) -> list[Block]:
     problems = [f"point {row['point']}, run {row['run']}, {row['response']}: {row['problem']}"
                 for row in study["results"] if row["problem"]]  # fmt: skip
     plain = [
-        (key.replace("_", " "), _plain(value)) for key, value in study["file"].items() if key != "factors"
+        (key.replace("_", " "), _plain(value))
+        for key, value in study["file"].items()
+        if key != "factors" and value not in (None, "", {}, [])
     ]
     design = [(name, _plain(study["file"]["factors"][name])) for name in factors]
     return [
@@ -32,6 +35,7 @@ def study_sections(results: JsonTable) -> list[Block]:
             pairs(*plain),
             table([("factor", "left", 1), ("levels", "left", 4)], design),
         ),
+        found_section(*models_of(study)),
         section("Results", table(columns, [_row(row, factors) for row in measured])),
         section(
             "Deviations",
@@ -55,10 +59,14 @@ def _plain(value: object) -> str:
     match value:
         case dict():
             return ", ".join(
-                f"{key} {_plain(item)}" for key, item in value.items() if item not in (None, {}, [])
+                f"{key.replace('_', ' ')} {_plain(item)}"
+                for key, item in value.items()
+                if item not in (None, "", {}, [])
             )
         case list() | tuple():
             return ", ".join(_plain(item) for item in value)
+        case bool():
+            return "yes" if value else "no"
         case float():
             return f"{value:g}"
         case _:

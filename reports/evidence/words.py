@@ -82,10 +82,21 @@ def number_text(body: Mapping[str, Any]) -> str:
 def two_digits(number: float) -> str:
     """Return a number to two significant digits, without a power of ten where none is needed.
 
-    >>> two_digits(104.2), two_digits(0.00123)
-    ('100', '0.0012')
+    >>> two_digits(104.2), two_digits(0.00123), two_digits(7.04e-6)
+    ('100', '0.0012', '7.0e-6')
     """
+    if 0.0 < abs(number) < 1e-4:
+        return short_power(f"{number:.1e}")
     return f"{float(f'{number:.2g}'):g}"
+
+
+def short_power(text: str) -> str:
+    """Return text with powers of ten as results have them.
+
+    >>> short_power("below 2.145e-06 Pa·m³/s")
+    'below 2.145e-6 Pa·m³/s'
+    """
+    return re.sub(r"(?<=\d)e([-+])0+(?=\d)", lambda match: f"e{match[1].strip('+')}", text)
 
 
 def by_how_much(body: Mapping[str, Any]) -> str:

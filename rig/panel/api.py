@@ -120,10 +120,10 @@ def show_run(run_id: RunId, settings: Settings) -> RunStatus:
 
 
 @router.post("/runs/{run_id}/stop", responses=_refusals(403, 404, 422))
-def stop(run_id: RunId, settings: Settings) -> Done:
+def stop(run_id: RunId, settings: Settings, person: Actor) -> Done:
     """Stop a run as Ctrl-C would; the bench is made safe, and the run ends as ABORTED. Any client may."""
     check_known(settings.runs, run_id)
-    return Done(done=stop_run(settings.runs, run_id))
+    return Done(done=stop_run(settings.runs, run_id, by=person.name))
 
 
 @router.get("/runs/{run_id}/prompts", responses=_refusals(404, 422))

@@ -92,8 +92,13 @@ def asked_lately(given: Annotated[Asked, Depends(asked)]) -> Asked:
     """Return what an address asks for; the last days where it says nothing of dates."""
     if not given.usual:
         return given
-    first = datetime.now(UTC).date() - timedelta(days=USUAL_DAYS - 1)
+    first = today() - timedelta(days=USUAL_DAYS - 1)
     return replace(given, filter=replace(given.filter, since=first))
+
+
+def today() -> date:
+    """Return the day it is, in UTC."""
+    return datetime.now(UTC).date()
 
 
 def _day(name: str, text: str | None) -> date | None:

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.live.feed import feed_path
-from rig.live.reading import feeds, read_feed
+from rig.live.reading import feed_path, feeds, read_feed
 from rig.panel.progress import Progress
 
 FIRST_LINE = 1 << 20

@@ -116,7 +116,7 @@ class Lane:
             self._changed()
             return begun
 
-    def stop(self) -> bool:
+    def stop(self, person: SignedIn) -> bool:
         """Stop the run under way, as Ctrl-C would; say whether there was one.
 
         What was scanned and has not begun is forgotten.
@@ -127,7 +127,7 @@ class Lane:
             if begun is not None and not begun.is_over and self._run_of(begun) is None:
                 was_going_on = stop_process(begun.pid)
             elif progress is not None and not progress.verdict:
-                was_going_on = stop_run(self.settings.runs, progress.run_id)
+                was_going_on = stop_run(self.settings.runs, progress.run_id, by=person.name)
             else:
                 was_going_on = False
             self._is_stopping = self._is_stopping or was_going_on

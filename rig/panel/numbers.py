@@ -17,7 +17,7 @@ GOOD, LOW, OPEN = "good", "low", "open"
 __all__ = [
     "capability_word", "crc", "days_text", "difference", "interval", "last_part", "limits_text",
     "moment", "percent", "percent_interval", "probability_text", "ratio_text", "rounded", "rule_text",
-    "seconds", "setting", "shortened", "signed", "unit_text", "with_uncertainty",
+    "seconds", "setting", "shortened", "signed", "two_digits", "unit_text", "with_uncertainty",
 ]  # fmt: skip
 
 
@@ -64,6 +64,15 @@ def rounded(value: float | None, scatter: float | None = None) -> str:
     return f"{round(value, places) + 0.0:.{places}f}"
 
 
+def two_digits(value: float) -> str:
+    """Return an uncertainty to two digits.
+
+    >>> two_digits(0.0007), two_digits(0.0)
+    ('0.00070', '0')
+    """
+    return f"{value:#.2g}" if value else "0"
+
+
 def signed(value: float, scatter: float | None = None) -> str:
     """Return a difference with its sign."""
     text = rounded(value, scatter)
@@ -74,7 +83,7 @@ def difference(value: float, U: float) -> str:
     """Return a difference with its sign and expanded uncertainty.
 
     >>> difference(0.00355, 0.00016), difference(0.0, 0.0), difference(2e-5, 1e-6)
-    ('+0.00355 ± 0.00016', '0', '(+2.0 ± 0.1)e-5')
+    ('+0.00355 ± 0.00016', '0', '(+2.00 ± 0.10)e-5')
     """
     text = with_uncertainty(value, U)
     if not value > 0:

@@ -13,6 +13,7 @@ from rig.panel.lane import Lane
 from rig.panel.pages import pages_of
 from rig.panel.scanning import is_stop
 from rig.panel.words import DEFAULT, table
+from rig.people.sign_in import SignedIn
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,7 +52,7 @@ def scan(request: Request, name: LaneName, scanned: Scan, person: Actor, setting
     """Take a scan; the label that stops is anybody's."""
     lane = _lane(request, name)
     if is_stop(scanned.text):
-        return _stopped(lane)
+        return _stopped(lane, person)
     allow(settings, person, load_plan(find_plan_folder(settings.plan)).roles, f"running plan {settings.plan}")
     lane.scan(scanned.text, person)
     return {"did": "scan", "lane": lane.told()}
@@ -69,7 +70,7 @@ def answer(request: Request, name: LaneName, given: Answer, person: Actor, setti
 @router.post("/lanes/{name}/stop")
 def stop(request: Request, name: LaneName, person: Actor) -> Told:
     """Stop what runs on a lane, or forget what was scanned there. Anybody who is signed in may."""
-    return _stopped(_lane(request, name))
+    return _stopped(_lane(request, name), person)
 
 
 @router.post("/lanes/{name}/forget")
@@ -80,8 +81,8 @@ def forget(request: Request, name: LaneName, person: Actor) -> Told:
     return {"did": "forget", "lane": lane.told()}
 
 
-def _stopped(lane: Lane) -> Told:
-    return {"did": "stop" if lane.stop() else "nothing", "lane": lane.told()}
+def _stopped(lane: Lane, person: SignedIn) -> Told:
+    return {"did": "stop" if lane.stop(person) else "nothing", "lane": lane.told()}
 
 
 def _told(request: Request) -> list[Told]:

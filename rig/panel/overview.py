@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -22,7 +22,7 @@ from reports.dashboard.figures import (
 )
 from reports.dashboard.index import Index
 from rig.panel import numbers
-from rig.panel.asked import VERDICTS, Asked, Lately
+from rig.panel.asked import VERDICTS, Asked, Lately, today
 from rig.panel.drawn_runs import (
     drawn_capability,
     drawn_control,
@@ -163,8 +163,7 @@ def _first(lines: Sequence[CapabilityLine]) -> SeriesName:
 
 def _periods(asked: Asked) -> list[tuple[int, str, bool]]:
     """Return (days, first day, whether it is shown) of periods that end today; 0 days for all time."""
-    today = datetime.now(UTC).date()
-    firsts = [(days, (today - timedelta(days=days - 1)).isoformat()) for days in PERIODS_DAYS]
+    firsts = [(days, (today() - timedelta(days=days - 1)).isoformat()) for days in PERIODS_DAYS]
     since = asked.filter.since.isoformat() if asked.filter.since else ""
     return [
         (days, first, asked.filter.until is None and first == since) for days, first in (*firsts, (0, ""))

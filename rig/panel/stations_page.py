@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
@@ -12,6 +11,7 @@ from reports.dashboard.figures import certificates_due, choices, drift, station_
 from reports.dashboard.index import Index
 from reports.dashboard.stations import CertificateDue
 from rig.panel import numbers
+from rig.panel.asked import today
 from rig.panel.exports import Drawn, Format, export
 from rig.panel.guard import Reviewer, Settings
 from rig.panel.indexing import look
@@ -35,7 +35,7 @@ def stations_page(request: Request, person: Reviewer, settings: Settings, statio
         if station and station not in known:
             raise HTTPException(404, f"there is no station {station!r}")
         shown = station or next(iter(known), "")
-        certificates = [one for one in certificates_due(index, _today()) if one.station == shown]
+        certificates = [one for one in certificates_due(index, today()) if one.station == shown]
         lines = drift(index, shown)
         events = station_events(index, shown, limit=MOST_EVENTS) if shown else ()
     return pages_of(request).show(
@@ -69,7 +69,7 @@ def certificates_data(person: Reviewer, settings: Settings, form: Form, station:
     """Return the certificates of a station, or of all."""
     with Index(settings.runs) as index:
         look(index)
-        found = [one for one in certificates_due(index, _today()) if station in ("", one.station)]
+        found = [one for one in certificates_due(index, today()) if station in ("", one.station)]
     fields = (
         "station",
         "role",
@@ -123,7 +123,3 @@ def due_word(certificate: CertificateDue) -> str:
     if certificate.overdue:
         return "overdue"
     return "soon" if certificate.days_left <= SOON_DAYS else "good"
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

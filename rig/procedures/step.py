@@ -85,7 +85,7 @@ def _touch(bench: Bench, face: str) -> tuple[Floats, Floats]:
             do="Check that the step sits clean in its seat, that the probe is straight, and that the force "
             "gauge shows a force when the probe is pressed by hand",
         )
-    first_mm = touched_mm - BACK_OFF_MM
+    first_mm = _contact_mm(bench, touched_mm, nearest_mm) - BACK_OFF_MM
     contact = scan(
         bench,
         (first_mm + step * STEP_MM for step in range(MOST_STEPS)),
@@ -96,6 +96,22 @@ def _touch(bench: Bench, face: str) -> tuple[Floats, Floats]:
     )
     bench.stage.move_to("z", first_mm)
     return contact
+
+
+def _contact_mm(bench: Bench, touched_mm: float, nearest_mm: float) -> float:
+    """Return a place that is beyond the contact by no more than half of what the scan backs off.
+
+    How far the stage goes on while a reading is on its way and the stop follows it, depends on gauge, line
+    and computer. So it is looked at where no force is felt any more.
+    """
+    half_mm, zero_n = BACK_OFF_MM / 2, bench.zeros.read[-1][1]
+    while touched_mm - half_mm > nearest_mm:
+        bench.stage.move_to("z", touched_mm - half_mm)
+        bench.clock.sleep(SETTLE_S)
+        if bench.force_n() - zero_n < TOUCH_N:
+            break
+        touched_mm -= half_mm
+    return touched_mm
 
 
 def _rest(bench: Bench) -> tuple[Floats, Floats]:

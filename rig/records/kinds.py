@@ -16,7 +16,8 @@ fault                where, message
 wire_log             path, sha256
 run.ended            verdict, takt_s, wall_s, reasons
 study.started        study (the whole file), operator as in run.started
-study.point          point, run, replicate, levels, responses {value, unit, u, …}, problems, bench_s, operator
+study.point          point, run, replicate, levels, responses {value, unit, u, …}, problems, bench_s,
+                     operator, software {version, commit}
 study.ended          nothing more
 station.check        run_id, verdict, results [{name, value, unit, U, verdict}], suspects [run_id]
 station.stopped      why, run_id

@@ -2,7 +2,8 @@
 
 A run holds a lock of its own from before its first entry until after its last. So a run without an end whose
 lock is free is a broken one: nobody will ever finish it. A real station has a lock too, since one bench
-can serve one run only.
+can serve one run only; and so has its guardian, who is at work on the bench for some seconds after a run was
+killed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = ".locks"
 STATION = "station-"  # how the names of the stations' locks begin; those of runs begin with a year
+GUARDIAN_PATIENCE_S = 60.0
 
 
 class Held:
@@ -57,7 +59,7 @@ def hold_run(runs: Path, run_id: str) -> Held | None:
 
 
 def hold_station(runs: Path, station: str, what: str) -> Held:
-    """Take the lock of a real station.
+    """Take the lock of a real station; wait until the guardian of a run that was killed has parked it.
 
     Args:
         runs: folder of the records.
@@ -65,7 +67,7 @@ def hold_station(runs: Path, station: str, what: str) -> Held:
         what: the run, or the command, that needs it; told to whoever comes second.
 
     Raises:
-        RefusedToStart: another process has it; says which.
+        RefusedToStart: another process has it; says which. Or a guardian does not come to an end.
         StoreError: the folder of the locks cannot be made or written.
     """
     held = _hold(runs, _of_station(station), what)
@@ -75,7 +77,39 @@ def hold_station(runs: Path, station: str, what: str) -> Held:
             expected="one run at a time on a bench",
             do="Wait until it has ended, or stop it there with Ctrl-C",
         )
+    try:
+        _wait_for_guardian(runs, station)
+    except BaseException:
+        held.release()
+        raise
     return held
+
+
+def hold_guardian(runs: Path, station: str) -> Held | None:
+    """Take the lock of a real station's guardian; None when an earlier guardian has it.
+
+    Raises:
+        StoreError: the folder of the locks cannot be made or written.
+    """
+    return _hold(runs, _of_guardian(station), f"the guardian of station {station}")
+
+
+def _wait_for_guardian(runs: Path, station: str) -> None:
+    """Return when no guardian is at work on a bench: two programs on one line spoil each other's answers."""
+    from filelock import FileLock
+
+    path = runs / FOLDER / _of_guardian(station)
+    if not path.is_file():
+        return
+    try:
+        with FileLock(path).acquire(timeout=GUARDIAN_PATIENCE_S):
+            pass
+    except TimeoutError:
+        raise RefusedToStart(
+            f"station {station}: {_holder(runs, _of_guardian(station))}, is still making the bench safe",
+            expected=f"an end of it within {GUARDIAN_PATIENCE_S:g} s",
+            do="See what keeps stage or pen from answering, end that process, and start again",
+        ) from None
 
 
 def is_held(runs: Path, run_id: str) -> bool:
@@ -153,3 +187,7 @@ def _of_run(run_id: str) -> str:
 
 def _of_station(station: str) -> str:
     return f"{STATION}{safe_name(station)}.lock"
+
+
+def _of_guardian(station: str) -> str:
+    return f"{STATION}{safe_name(station)}-guardian.lock"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rig.errors import StoreError
 from rig.records import kinds
-from rig.records.event import Event
+from rig.records.event import Event, canonical_json
 from rig.records.store import Store
 
 if TYPE_CHECKING:
@@ -28,11 +28,15 @@ class StudyView:
         study: the study file, as it was begun.
         frame: one row a point and response, in the order of running; factors are columns of their names.
         ended: whether every point was run.
+        operators: who measured, {name, full_name, role} each once; None among them for nobody named.
+        software: version and commit that measured, each once; earlier versions did not record them.
     """
 
     study: dict[str, Any]
     frame: DataFrame
     ended: bool
+    operators: tuple[dict[str, Any] | None, ...] = ()
+    software: tuple[dict[str, Any], ...] = ()
 
     @property
     def factors(self) -> list[str]:
@@ -66,7 +70,19 @@ def study_of(events: Sequence[Event]) -> StudyView:
     frame = frame.sort_values("run", kind="stable", ignore_index=True)
     frame["at"] = pd.to_datetime(frame["at"], utc=True)
     frame = frame.astype(dict.fromkeys(["value", "u", "dof", "k", "U", "bench_s"], float))
-    return StudyView(study, frame, any(event.kind == kinds.STUDY_ENDED for event in events))
+    points = [event.body for event in events if event.kind == kinds.STUDY_POINT]
+    return StudyView(
+        study,
+        frame,
+        any(event.kind == kinds.STUDY_ENDED for event in events),
+        operators=_each(body.get("operator") for body in points),
+        software=_each(body["software"] for body in points if body.get("software")),
+    )
+
+
+def _each(told: Iterable[Any]) -> tuple[Any, ...]:
+    """Return tables as they were recorded, each once, in order of appearance."""
+    return tuple({canonical_json(one): one for one in told}.values())
 
 
 @contextmanager

@@ -116,6 +116,7 @@ def _to_parquet(trace: Trace) -> bytes:
 
 
 def _from_parquet(data: bytes, path: Path) -> Trace:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -124,7 +125,10 @@ def _from_parquet(data: bytes, path: Path) -> Trace:
         table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
         metadata = table.schema.metadata or {}
         name, about = metadata[b"name"].decode(), json.loads(metadata[b"about"])
-    except (pa.ArrowException, KeyError, ValueError) as error:
+        # Not Array.to_numpy: that imports all of pandas as well.
+        columns: dict[str, Any] = {
+            column: np.from_dlpack(table[column].combine_chunks()) for column in table.column_names
+        }
+    except (pa.ArrowException, KeyError, ValueError, TypeError, BufferError) as error:
         raise StoreError(f"{path}: not a trace of this rig ({error})", expected="a Parquet file") from error
-    columns: dict[str, Any] = {column: table[column].to_numpy() for column in table.column_names}
     return Trace(name, columns, about)

@@ -334,6 +334,8 @@ class GuardedStage:
             self.wait_until_idle("z")
         elif position_mm > self._station.nest.safe_mm:
             self._watch.begins()
+        else:
+            self._watch.ends()
 
     def _arrive(self) -> None:
         self._watch.ends()

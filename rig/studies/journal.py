@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import rig
 from calibration.measured import Measured
 from rig.errors import ConfigError, RefusedToStart
+from rig.git_commit import git_commit
 from rig.records import kinds
 from rig.records.files import make_folder
 from rig.records.run import wall_utc
@@ -54,6 +56,7 @@ class Journal:
 
     def __init__(self, folder: Path, study: StudyFile, operator: Mapping[str, str] | None = None) -> None:
         self.store, self._name, self._operator = Store(folder), study.name, operator
+        self._software = {"version": rig.__version__, "commit": git_commit()}
         started = self.store.events(kinds=(kinds.STUDY_STARTED,))
         told = study.model_dump(mode="json")
         if not started and self.store.head()[0]:
@@ -94,6 +97,7 @@ class Journal:
                 "problems": result.problems,
                 "bench_s": result.bench_s,
                 "operator": self._operator,
+                "software": self._software,
             },
         )
 

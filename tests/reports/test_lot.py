@@ -99,6 +99,29 @@ def test_a_bad_pen_fails_its_characteristic_and_its_requirement_only() -> None:
     assert (lot.verdict, lot.failed_pens) == (FAIL, ("NP000007",))
 
 
+def test_what_no_pen_gave_a_chance_to_measure_is_shown_of_none() -> None:
+    runs = [pen(number, verdict=FAIL) for number in range(59)]
+    for run in runs:
+        run.tests = [
+            *TESTS,
+            {"test": "plan.py::test_rate", "title": "…", "requirements": ["PEN-LIMIT", "PEN-RATE"]},
+        ]
+        run.notes = [{"text": "no table fits", "where": "test_rate[0.25 mm @ 5000 /min]"}]
+    lot = lot_of(runs)
+    found = {line.id: line for line in lot.requirements}
+    assert {id_: line.verdict for id_, line in found.items()} == {
+        "PEN-LIFE": PASS, "PEN-LIMIT": FAIL, "PEN-DEPTH": NOT_SHOWN, "PEN-RATE": FAIL,
+    }  # fmt: skip
+    assert (found["PEN-LIMIT"].failures, found["PEN-RATE"].results) == (59, 0)
+    assert "Of 59 a result could not be measured." in found["PEN-RATE"].statement
+
+
+def test_a_requirement_that_intervals_show_says_that_counting_shows_less() -> None:
+    depth = {line.id: line for line in lot_of(good_pens(12)).requirements}["PEN-DEPTH"]
+    assert depth.verdict == PASS
+    assert "at least 77.9 % of pens conform. That is by count; the tolerance interval" in depth.statement
+
+
 def test_ninety_three_pens_bear_one_failure_by_the_exact_binomial() -> None:
     runs = good_pens(93)
     runs[7] = pen(7, depth_mm=1.31, verdict=FAIL)

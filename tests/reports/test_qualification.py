@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from reports.qualification import write_pdf
+from tests.support.tools import needs_library
 
-pytest.importorskip("typst")
+needs_library("typst")
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 CHECK = {
     "id": "OQ-1.1", "what": "End gauge #of [50 mm]", "expected": "u 32", "got": "u 31.7", "verdict": "PASS",

@@ -32,6 +32,7 @@ MOMENTS: dict[str, tuple[str, list[signal.Signals]]] = {
     "twice in a row": ("as found, 0.75 mm @ 5000 /min", [signal.SIGINT, signal.SIGINT, signal.SIGTERM]),
     "while the table is written": ("Largest misfit of the table", [signal.SIGINT]),
     "while the table is verified": ("as left, 0.50 mm @ 5000 /min", [signal.SIGTERM]),
+    "when the terminal is closed": ("as found, 1.25 mm @ 5000 /min", [signal.SIGHUP]),
 }
 
 
@@ -97,12 +98,15 @@ def wait_for(run: subprocess.Popen[str], line: str) -> str:
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Left]]]:
     folder = tmp_path_factory.mktemp("interrupted")
+    # Below nohup SIGHUP is ignored, and runs would inherit that.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {
             name: pool.submit(interrupt, folder / str(number), *moment)
             for number, (name, moment) in enumerate(MOMENTS.items())
         }
         pool.shutdown(cancel_futures=True)
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

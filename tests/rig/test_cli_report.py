@@ -9,8 +9,9 @@ import pytest
 from rig.records.store import Store
 from tests.support.command import rig
 from tests.support.evidence import begin, measure_all, run_id_of
+from tests.support.tools import needs_library
 
-pytest.importorskip("typst", reason="typst is not installed")
+needs_library("typst")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rig.guardian import GUARDIAN_WORDS
+from rig.errors import RigError
+from rig.guardian import GUARDIAN_WORDS, Guardian
+from rig.product import load_product
 from rig.station import load_station
 from tests.rig.test_cli_interrupt import start, wait_for
 from tests.support.command import PATIENCE_S
@@ -77,6 +79,15 @@ def test_a_run_that_ends_by_itself_takes_its_guardian_with_it(tmp_path: Path) ->
         assert run.returncode == 0, err
         assert not is_alive(guardian)
     assert not (tmp_path / GUARDIAN_WORDS).exists()
+
+
+def test_nothing_moves_where_nobody_would_watch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".locks").write_text("in the way", encoding="ascii")
+    guardian = Guardian(load_station("twin"), load_product("office-pen"), tmp_path / GUARDIAN_WORDS)
+    with pytest.raises(RigError, match="did not start, expected somebody who watches before anything moves"):
+        guardian.watches()
+    guardian.close()
+    assert "the lock cannot be written" in capfd.readouterr().err
 
 
 def test_a_twin_of_the_run_s_own_needs_no_guardian(tmp_path: Path) -> None:

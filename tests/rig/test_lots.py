@@ -202,7 +202,8 @@ def test_a_stopped_lot_goes_on_where_it_stopped(desk: Path, tmp_path: Path) -> N
     assert "stopped; every run under way has ended" in err
     assert not TRACEBACK.search(seen + err)
     ended = Counter(verdict for _, verdict in recorded(tmp_path))
-    assert (ended["PASS"], ended["UNFINISHED"]) == (1, 0), ended
+    assert ended["PASS"] in (1, 2), ended  # the second pen may have ended before the signal reached the lot
+    assert ended["UNFINISHED"] == 0, ended
     assert not list((tmp_path / "runs" / ".locks").glob("*.holder")), "no run is under way"
 
     again = rig(*asked, "--json", timeout=LONG_S)

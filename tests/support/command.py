@@ -19,7 +19,7 @@ from rig.records.view import fold, headlines
 
 PASS, FAIL, BROKE, REFUSED = 0, 1, 2, 3
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE_S = 120.0  # for a machine that is busy with other things; nothing waits this long when all is well
+PATIENCE_S = 300.0  # for a machine that is busy with other things; nothing waits this long when all is well
 TRACEBACK = re.compile(r"^ *Traceback|INTERNALERROR", re.MULTILINE)
 
 RIG = [sys.executable, "-m", "rig"]

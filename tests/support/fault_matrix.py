@@ -121,11 +121,11 @@ def write_product(folder: Path) -> Path:
     return path
 
 
-def run_with(folder: Path, *faults: str) -> End:
+def run_with(folder: Path, *faults: str, world: str = "nominal") -> End:
     """Run the end-of-line plan on a twin with faults; everything of it is kept in ``folder``."""
     folder.mkdir(parents=True)
     product = write_product(folder)
-    with warm.twin(product, faults=faults) as addresses:
+    with warm.twin(product, faults=faults, world=world) as addresses:
         station = write_station(folder, addresses, ("timeout_s = 3.0", f"timeout_s = {TIMEOUT_S}"))
         status = warm.run_rig(
             ["run", "eol", "--station", str(station), "--product", str(product), "--runs", str(folder),
@@ -137,6 +137,24 @@ def run_with(folder: Path, *faults: str) -> End:
     with Store(folder, create=False) as store:
         view = fold(store.events(store.find_run("last")))
     return End(status, (folder / "words.txt").read_text(encoding="utf-8"), view, truth)
+
+
+def try_case(case: Case, at_s: dict[str, float], nominal: End, folder: Path) -> tuple[End, list[str]]:
+    """Run with a fault in the middle of a phase; return how it ended, and what was wrong with that.
+
+    Time-outs are real time, so a machine that stands still for a second makes an instrument look mute that is
+    not. What ended wrong is therefore tried once more: the world and its seed are the same, so what the rig
+    does wrong it does again.
+
+    Args:
+        at_s: the middle of each phase, as :func:`moments` returns it.
+    """
+    fault = f"{case.role}.{case.fault}@{at_s[case.phase]:.6f}s"
+    end = run_with(folder, fault)
+    if wrong := wrongs(case, end, nominal):
+        print(f"tried again: {case}: {'; '.join(wrong)}")
+        end = run_with(folder.with_name(f"{folder.name}-again"), fault)
+    return end, wrongs(case, end, nominal)
 
 
 def ask_witness(address: str) -> dict[str, Any]:

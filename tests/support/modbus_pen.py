@@ -16,7 +16,7 @@ from tests.support.scripted import ScriptedPeer
 
 PRODUCT = load_product("office-pen")
 RESTART_S = PRODUCT.calibration.restart_s
-TIMEOUT_S = 0.25  # of tests in which an answer is meant to be missing
+TIMEOUT_S = 0.5  # of tests in which an answer is meant to be missing
 
 needs_pty = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals exist on Unix only")
 

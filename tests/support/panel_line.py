@@ -22,6 +22,7 @@ from rig.live.feed import Feed
 from rig.panel.app import make_app
 from rig.panel.lane import Lane
 from rig.panel.settings import read_settings
+from rig.panel.stopping import stop_process
 from rig.panel.watching import Watcher
 from rig.records.locks import Held, hold_run
 from tests.support.people import ADA, ADAS, BEN, BENS, with_ada, with_ben, with_policy
@@ -74,6 +75,13 @@ def _people() -> Path:
     return runs
 
 
+def _see_off(lane: Lane) -> None:
+    """Stop what was started on a lane, and wait until it is gone."""
+    if (begun := lane._start) is not None:
+        stop_process(begun.pid)
+        begun._process.wait(60)
+
+
 @contextmanager
 def a_line(
     tmp_path: Path, *, stations: Sequence[str] = ("twin",), products: Sequence[str] = ()
@@ -90,6 +98,8 @@ def a_line(
         yield Line(runs, browser, app.state.lanes, app.state.watcher)
     finally:
         browser.close()
+        for lane in app.state.lanes.values():
+            _see_off(lane)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """A process that records a run until it is asked to stop.
 
-``python -m tests.support.stoppable_run RUNS ID STATION`` says ``recording`` once it can be stopped, and ends as a run does: with its verdict in its feed.
+``python -m tests.support.stoppable_run RUNS ID STATION`` says ``recording`` once it can be stopped, and
+ends as a run does: with its verdict in its feed.
 """
 
 from __future__ import annotations

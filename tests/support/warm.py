@@ -48,10 +48,12 @@ def run_rig(
 
 
 @contextmanager
-def twin(product: Path, *, faults: Sequence[str] = (), seed: int = 0) -> Iterator[dict[str, str]]:
+def twin(
+    product: Path, *, faults: Sequence[str] = (), world: str = "nominal", seed: int = 0
+) -> Iterator[dict[str, str]]:
     """Serve a twin as long as the block lasts; yields role → address."""
     here, there = _context.Pipe()
-    process = _context.Process(target=_twin, args=(there, str(product), tuple(faults), seed))
+    process = _context.Process(target=_twin, args=(there, str(product), tuple(faults), world, seed))
     process.start()
     there.close()
     try:
@@ -71,15 +73,13 @@ def _rig(arguments: list[str], words: Path, environment: dict[str, str]) -> None
     main()
 
 
-def _twin(pipe: Connection, product: str, faults: tuple[str, ...], seed: int) -> None:
+def _twin(pipe: Connection, product: str, faults: tuple[str, ...], world: str, seed: int) -> None:
     from rig.product import load_product
     from rig.twin.server import serve
     from rig.twin.world import load_world
 
     async def live() -> None:
-        served = await serve(
-            load_world("nominal", (), faults), load_product(product), seed=seed, virtual=True
-        )
+        served = await serve(load_world(world, (), faults), load_product(product), seed=seed, virtual=True)
         pipe.send(json.dumps(served.addresses))
         closed = asyncio.Event()
         asyncio.get_running_loop().add_reader(pipe.fileno(), closed.set)

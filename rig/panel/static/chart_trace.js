@@ -10,6 +10,7 @@ export function drawTrace(place, drawn) {
   const [x, y] = inOrder(drawn.columns[about.x], drawn.columns[about.y]);
   const isCurve = about.curve && isAscending(drawn.columns[about.x]);
   place.replaceChildren();
+  place.style.height = ""; // as tall as the first one, whatever was drawn before
   const chart = new uPlot(
     {
       width: Math.max(place.clientWidth, 200),

@@ -37,9 +37,17 @@ def test_another_allure_is_not_used(programs: Path, script: str) -> None:
     assert allure_command() is None
 
 
-def test_npx_is_told_to_fetch_nothing(programs: Path) -> None:
-    install(programs, "npx", '[ "$*" = "--offline --no-install allure --version" ] && echo 3.18.0')
-    assert allure_command() == [str(programs / "npx"), "--offline", "--no-install", "allure"]
+def test_allure_is_found_where_npm_put_it_and_nothing_is_fetched(
+    programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(programs, "npx", f"touch {tmp_path}/fetched; echo 3.18.0")
+    monkeypatch.chdir(programs)
+    assert allure_command() is None
+    installed = tmp_path / "node_modules" / ".bin"
+    installed.parent.mkdir()
+    install(installed, "allure", "echo 3.18.0")
+    assert allure_command() == [str(installed / "allure")]
+    assert not (tmp_path / "fetched").exists()
 
 
 def test_a_page_is_made_of_the_results_of_each_run(programs: Path, tmp_path: Path) -> None:

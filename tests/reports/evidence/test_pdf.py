@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -14,15 +15,17 @@ from reports.evidence.pdf import write_pdf
 from reports.evidence.results import hash_list, results_bytes, results_of
 from reports.evidence.signature_boxes import boxes
 from reports.evidence.subject import lot_subject, run_subject
+from rig.records.run import RunRecorder
 from rig.records.store import Store
 from rig.records.verify import verify
 from rig.show import limits_text, with_uncertainty
 from tests.support.evidence import MADE_AT, SETTINGS, begin, measure_all, record, record_lot, run_id_of
-from tests.support.tools import needs
+from tests.support.tools import needs, needs_library
 
 A4_PT = 842
+PLUS_MINUS = re.compile(r"\(?[-−]?[\d.]+ ± [\d.]+(?:\)e[-−]?\d+)?")
 
-pytest.importorskip("typst", reason="typst is not installed")
+needs_library("typst")
 
 
 def _said(*command: object) -> str:
@@ -64,6 +67,58 @@ def test_every_number_of_the_record_stands_in_it_as_printed_elsewhere(
     for body in bodies:
         assert with_uncertainty(body["value"], body["U"]) in text, body["name"]
         assert limits_text(body["lower"], body["upper"]) in text, body["name"]
+
+
+@needs("pdftotext")
+def test_every_number_with_an_uncertainty_in_it_is_one_of_the_record(
+    passed: tuple[Path, dict[str, object]],
+) -> None:
+    pdf, results = passed
+    (run,) = results["runs"]  # type: ignore[misc]
+    recorded = {with_uncertainty(body["value"], body["U"]) for body in run["measurements"] if body["U"]}
+    recorded |= {f"{node['command_mm']:.3f} ± {node['U_mm']:.3f}" for node in run["calibration"]["nodes"]}
+    recorded |= {match for note in run["notes"] for match in PLUS_MINUS.findall(note["text"])}
+    printed = set(PLUS_MINUS.findall(_text(pdf, "-raw")))
+    assert printed == recorded
+
+
+@needs("pdftotext")
+def test_what_a_run_failed_without_stands_on_page_one_and_once(tmp_path: Path) -> None:
+    with Store(tmp_path / "runs") as store:
+        recorder = begin(store)
+        record(recorder, "tip.insertion_force", 0.2, unit="N", u=0.0004, U=0.0008, upper=0.08, verdict="FAIL")
+        for where in ("test_depth[1]", "test_depth[2]"):
+            recorder.note("no table fits this pen", where=where)
+        reasons = [
+            "tip.insertion_force: 0.2 N, FAIL",
+            "no table fits this pen",
+            "table.residual was not measured",
+        ]
+        recorder.ended("FAIL", takt_s=45.0, wall_s=5.0, reasons=reasons)
+    _make(tmp_path / "runs", tmp_path / "report.pdf")
+    first, rest = (_text(tmp_path / "report.pdf", "-raw", *pages) for pages in (("-l", 1), ("-f", 2)))
+    assert "0 of 1 results conform, 1 not accepted, and what the run lacks is told below." in first
+    front = first.partition("Item")[0]
+    assert front.count("no table fits this pen") == 1
+    assert "table.residual was not measured" in front
+    assert "0.2 N, FAIL" not in front, "the table of what was not accepted says it"
+    assert (first + rest).count("no table fits this pen") == 2, "on page one, and among the deviations"
+
+
+@needs("pdftotext")
+def test_laboratory_and_customer_are_those_of_the_station_file(tmp_path: Path) -> None:
+    with Store(tmp_path / "runs") as store:
+        recorder = RunRecorder(store, run_id_of(1))
+        recorder.started(
+            plan="eol", pen_serial="NP000001", station="twin-1", product="office-pen",
+            software={"version": "0.1.0", "commit": "abc1234"}, seed=7, options={"world": "nominal"},
+            environment={"laboratory": "Example Medical, 1 High Street", "customer": "Production"},
+        )  # fmt: skip
+        recorder.ended("ABORTED", takt_s=None, wall_s=None)
+    _make(tmp_path / "runs", tmp_path / "report.pdf")
+    text = _text(tmp_path / "report.pdf", "-layout")
+    assert "Laboratory Example Medical, 1 High Street" in text
+    assert "Customer Production" in text
 
 
 @needs("pdftotext")

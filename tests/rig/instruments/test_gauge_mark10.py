@@ -26,6 +26,8 @@ from tests.support.serving import serving_one
 
 Script = list[tuple[bytes, bytes]]
 
+MISSED_S = 0.5  # time-out where an answer is meant to be missing
+
 READY = b"V1.00;N;CUR;FLTC6;FLTP1;AOUT00;AOFF0;FULL;MIT;POL;B0\r\n"
 IN_POUNDS = READY.replace(b";N;", b";LBF;")
 SILENCE: Script = [(b"\r\nAOUT0\r\nLIST\r\n", READY)]
@@ -199,7 +201,7 @@ def test_a_spoiled_reading_is_taken_anew_and_put_on_record(
 ) -> None:
     """No answer, half an answer, two answers: the gauge on the line proves that it is the same."""
     with ScriptedPeer([*SILENCE, *IDENTITY, (b"?C\r\n", answer), *SILENCE, *SERIAL, *READING]) as peer:
-        gauge = open_gauge(peer, timeout_s=0.1)
+        gauge = open_gauge(peer, timeout_s=MISSED_S)
         gauge.identify()
         assert gauge.read_n() == 2.5
         gauge.close()
@@ -209,7 +211,7 @@ def test_a_spoiled_reading_is_taken_anew_and_put_on_record(
 def test_another_gauge_after_a_mishap_is_not_believed() -> None:
     other = (b"RN\r\n", b"3772102\r\n")
     with ScriptedPeer([*SILENCE, *IDENTITY, (b"?C\r\n", b""), *SILENCE, other]) as peer:
-        gauge = open_gauge(peer, timeout_s=0.1)
+        gauge = open_gauge(peer, timeout_s=MISSED_S)
         gauge.identify()
         with pytest.raises(IdentityMismatch, match=r"force_gauge: .*'3772102'.*'3772101', as before"):
             gauge.read_n()
@@ -219,7 +221,7 @@ def test_another_gauge_after_a_mishap_is_not_believed() -> None:
 def test_a_gauge_that_was_switched_off_has_lost_its_zero_and_is_not_used() -> None:
     anew = (SILENCE[0][0], IN_POUNDS)
     with ScriptedPeer([*SILENCE, *IDENTITY, (b"?C\r\n", b""), anew, *SERIAL]) as peer:
-        gauge = open_gauge(peer, timeout_s=0.1)
+        gauge = open_gauge(peer, timeout_s=MISSED_S)
         gauge.identify()
         with pytest.raises(InstrumentError, match="lost the settings N, and its zero with them"):
             gauge.read_n()
@@ -233,7 +235,7 @@ def test_a_zeroing_without_an_answer_is_looked_at_before_it_is_repeated(
     lost, look, zeroed = (b"Z\r\nRM\r\n", b""), (b"?C\r\n", shown), (b"?C\r\n", b"0.00 N\r\n")
     again = [(b"Z\r\nRM\r\n", b"M5-10\r\n")] if sent_again else []
     with ScriptedPeer([*SILENCE, lost, *SILENCE, look, *again, zeroed]) as peer:
-        gauge = open_gauge(peer, timeout_s=0.1)
+        gauge = open_gauge(peer, timeout_s=MISSED_S)
         gauge.zero()
         gauge.close()
 

@@ -49,7 +49,7 @@ def test_a_read_is_asked_again_over_a_fresh_connection(caplog: pytest.LogCapture
         assert pen.motor_speed_per_min() == 7010
         pen.close()
     assert clock.time_s == 0.0, "on TCP a late answer is lost with its connection"
-    assert "pen: recovered: no answer within 0.25 s" in caplog.text
+    assert "pen: recovered: no answer within 0.5 s" in caplog.text
 
 
 class LateSlave(RtuSlave):

@@ -178,7 +178,11 @@ def test_a_filter_holds_for_everything_on_the_page(line: Reviewed, runs: pd.Data
         assert [row["day"] for row in rows] == sorted(set(days.dt.strftime("%Y-%m-%d")))
 
 
-def test_dates_that_are_empty_ask_for_all_and_dates_that_are_missing_for_a_month(line: Reviewed) -> None:
+def test_dates_that_are_empty_ask_for_all_and_dates_that_are_missing_for_a_month(
+    line: Reviewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rig.panel.asked.today", lambda: TODAY.date())
+
     def days(**asked: str) -> list[str]:
         return [row["day"] for row in csv_of(line.ada.get("/data/yield.csv", params=asked).text)]
 

@@ -3,6 +3,8 @@
 import re
 from itertools import pairwise
 
+import pytest
+
 from rig.records import frames
 from tests.support.reviewing import Reviewed, csv_of, tables_of, text_of
 
@@ -19,7 +21,7 @@ def test_the_newest_run_stands_first_and_hidden_ones_nowhere(line: Reviewed) -> 
     assert _ids(line.ada.get("/runs?hidden=1").text) == line.run_ids[::-1]
 
 
-def test_older_runs_stand_on_the_next_page(line: Reviewed, monkeypatch) -> None:
+def test_older_runs_stand_on_the_next_page(line: Reviewed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rig.panel.runs_page.PER_PAGE", 10)
     found, address = [], "/runs?plan=eol"
     for _ in range(10):

@@ -237,8 +237,7 @@ def test_who_may_not_run_the_plan_may_stop_it(line: Line, monkeypatch: pytest.Mo
 def test_no_text_is_anything_but_a_label_or_refused(text: str, pen: Scanned) -> None:
     try:
         scanned = read_scan(text, (), pen=pen)
-    except RefusedToStart as refusal:
-        assert len(str(refusal)) < 400 + 2 * LONGEST
+    except RefusedToStart:
         return
     assert scanned.serial.isalnum()
     assert scanned.tip_lot == "" or scanned.tip_lot.isalnum()

@@ -11,11 +11,11 @@ import pytest
 
 from rig.panel.guard import COOKIE
 from rig.people.directory import FILE_NAME
-from rig.people.sessions import open_session
+from rig.people.sessions import find_session, open_session
 from rig.people.sign_in import sign_in
 from rig.records.run import wall_utc
 from tests.support.panel_line import Line, a_line
-from tests.support.people import ADA, BEN, BENS, with_policy
+from tests.support.people import ADA, BEN, BENS, Wall, with_policy
 
 ELSEWHERE = (
     "//evil.example",
@@ -135,6 +135,17 @@ def test_a_session_lasts_as_long_as_the_policy_says(line: Line) -> None:
     secret = open_session(line.runs, person, now=lambda: wall_utc() - timedelta(minutes=31))
     line.browser.cookies.set(COOKIE, secret)
     assert line.browser.get("/lanes").status_code == 200
+
+
+@pytest.mark.parametrize(("uses", "goes_on"), [(True, True), (False, False)])
+def test_a_page_that_only_looks_on_signs_itself_out(line: Line, uses: bool, goes_on: bool) -> None:
+    wall = Wall()
+    person = sign_in(line.runs, BEN, BENS)
+    secret = open_session(line.runs, person, now=wall)
+    wall.goes(minutes=29)
+    assert find_session(line.runs, secret, uses=uses, now=wall) is not None
+    wall.goes(minutes=2)
+    assert (find_session(line.runs, secret, uses=uses, now=wall) is not None) is goes_on
 
 
 def test_a_language_is_chosen_and_kept(line: Line) -> None:

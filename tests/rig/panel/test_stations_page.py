@@ -1,6 +1,6 @@
 """The stations: certificates, checks and what was overridden, as the record has them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,9 @@ ZEROS = [0.010, 0.012, 0.015, 0.017, 0.021, 0.024]
 def some(tmp_path_factory: pytest.TempPathFactory) -> Reviewed:
     panel = reviewed(Path(tmp_path_factory.mktemp("runs")), [])
     with Store(panel.runs) as store:
-        today = datetime.now(UTC).date()
         run = begin(store, 1)
         for role, left in (("force_gauge", -1), ("counter", 0), ("stage", 30), ("supply", 31)):
-            due = (today + timedelta(days=left)).isoformat()
+            due = (TODAY.date() + timedelta(days=left)).isoformat()
             certificate = {"number": f"CAL-{role}", "issuer": "a lab", "date": "2026-01-05", "due": due}
             run.instrument(role, {"maker": "M", "model": role, "serial": "1", "firmware": "2"}, certificate)
         run.ended("FAIL", takt_s=45.0, wall_s=5.0, reasons=["it is no good"])
@@ -35,7 +34,8 @@ def some(tmp_path_factory: pytest.TempPathFactory) -> Reviewed:
     return panel
 
 
-def test_days_left_stand_in_numbers_words_and_order(some: Reviewed) -> None:
+def test_days_left_stand_in_numbers_words_and_order(some: Reviewed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rig.panel.stations_page.today", lambda: TODAY.date())
     table = tables_of(some.ada.get("/stations").text)[0]
     assert [(row[0], row[6], row[7]) for row in table[1:]] == [
         ("force_gauge", "−1", "overdue"),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rig.live.feed import feed_path
-from rig.live.reading import read_feed
+from rig.records.store import Store
+from rig.records.view import fold
 from tests.support.panel_line import Line, ShownRun, a_line
 from tests.support.people import ADA
 
@@ -125,7 +125,7 @@ def test_nothing_is_answered_where_nothing_is_asked(line: Line) -> None:
 
 
 def test_a_run_of_the_rig_is_begun_by_scans_and_stopped(line: Line) -> None:
-    """The one test here with a real run: its bench is safe, and its record says who and how."""
+    """The one test here with a real run: its record says who began it, on what, and how it ended."""
     line.scan("NP000001")
     assert line.scan("T2611A").status_code == 200
     deadline_s = time.monotonic() + 120
@@ -139,5 +139,9 @@ def test_a_run_of_the_rig_is_begun_by_scans_and_stopped(line: Line) -> None:
         assert time.monotonic() < deadline_s, told
         time.sleep(0.1)
     assert told["run"]["verdict"] == "ABORTED"
-    lines, _ = read_feed(feed_path(line.runs, told["run"]["run_id"]))
-    assert lines[0]["operator"]["name"] == "ben"
+    with Store(line.runs, create=False) as store:
+        recorded = fold(store.events(told["run"]["run_id"]))
+    assert (recorded.verdict, recorded.pen_serial, recorded.tip_lot) == ("ABORTED", "NP000001", "T2611A")
+    assert recorded.reasons[0] == "stopped by ben"
+    assert recorded.operator is not None
+    assert recorded.operator["name"] == "ben"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.live.feed import feed_path
+from rig.live.reading import feed_path
 from rig.panel import following
 from rig.panel.app import make_app
 from rig.panel.events import News

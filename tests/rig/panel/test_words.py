@@ -85,7 +85,7 @@ def test_each_verdict_has_its_word_its_mark_and_what_it_means() -> None:
     verdicts = {verdict.value for verdict in RunVerdict} | {kinds.UNFINISHED}
     assert table(DEFAULT, "verdict").keys() == table(DEFAULT, "says").keys() == verdicts
     page = (PANEL / "templates/operator.html").read_text()
-    assert {name for name in re.findall(r'id="mark-(\w+)"', page)} == verdicts
+    assert set(re.findall(r'id="mark-(\w+)"', page)) == verdicts
 
 
 def test_each_column_that_a_procedure_shows_has_a_title() -> None:

@@ -63,7 +63,7 @@ def test_what_breaks_while_strokes_are_captured_is_named(
 
 
 def test_a_pen_that_boots_anew_while_its_rate_is_taken_is_found_out() -> None:
-    with real_bench(with_fault("pen.reboots@7.5s")) as bench:
+    with real_bench(with_fault("pen.reboots@7.5s"), timeout_s=2.0) as bench:
         datum = datum_before_strokes(bench)
         with pytest.raises(PenStopped, match=r"pen: it has booted anew, expected running at 1\.25 mm"):
             capture_rate(bench, AT, datum.stage_mm, expected_mm=1.3, stamps=400)
@@ -121,7 +121,7 @@ def test_a_gauge_stuck_under_load_does_not_pass_for_a_tight_pouch() -> None:
 
 def test_a_pen_that_lets_its_needles_go_is_not_taken_for_a_sharp_one() -> None:
     with (
-        real_bench(with_fault("pen.reboots@2.6s")) as bench,
+        real_bench(with_fault("pen.reboots@2.6s"), timeout_s=2.0) as bench,
         pytest.raises(PenStopped, match=r"expected needles held out at"),
     ):
         insert_needles(bench)

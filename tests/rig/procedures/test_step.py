@@ -29,6 +29,23 @@ def test_both_faces_are_touched_and_the_gauge_is_read_at_rest_around_them() -> N
     assert (np.diff(rest["time_s"]) > 0).all()
 
 
+def test_a_stage_that_stops_late_is_still_scanned_from_before_the_contact(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A busy computer sees the touch some 15 ms late; the scan begins with a flat stretch all the same."""
+    with real_bench(["step.low_mm=36.38"]) as bench:
+        stop = bench.stage.stop
+
+        def stop_late(axis: str | None = None) -> None:
+            bench.clock.sleep(0.015)
+            stop(axis)
+
+        monkeypatch.setattr(bench.stage, "stop", stop_late)
+        touched = touch_step(bench)
+    low, high = (contact_of(touched.contacts, face, bench.station) for face in (0.0, 1.0))
+    assert high.position.value - low.position.value == pytest.approx(5.00118, abs=0.001)
+
+
 def test_a_step_that_is_not_there_is_not_found_and_the_stage_is_retracted() -> None:
     with real_bench(["step.low_mm=37.5"]) as bench:
         with pytest.raises(ContactNotFound, match=r"between 36 and 36\.6 mm.*SIM-STEP-5"):

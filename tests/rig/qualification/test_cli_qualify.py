@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.command import FAIL, PASS, REFUSED, Said, within
+from tests.support.tools import needs_library
 
 IN_WORK = "IQ-3"
 """The package's own files: a tree with changes in it is not released, and fails."""
@@ -55,7 +56,7 @@ def test_a_quick_one_says_that_it_releases_nothing(done: tuple[Said, Path], told
 
 
 def test_a_report_is_set_beside_it(done: tuple[Said, Path]) -> None:
-    pytest.importorskip("typst")
+    needs_library("typst")
     assert (done[1] / "qualification.pdf").read_bytes().startswith(b"%PDF-")
 
 

@@ -72,11 +72,14 @@ def test_an_end_whose_head_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
             recorder.ended("ERROR", takt_s=None, wall_s=None)
 
 
-@pytest.mark.skipif(
+can_mount = pytest.mark.skipif(
     shutil.which("unshare") is None
     or subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0,
-    reason="no small disk can be mounted here",
+    reason="nothing can be mounted here",
 )
+
+
+@can_mount
 @pytest.mark.parametrize("size_kb", [60, 250])
 def test_a_run_on_a_disk_that_is_full_does_not_pass(tmp_path: Path, size_kb: int) -> None:
     """The disk is full at once, or while the run records; the copy is taken before the disk goes."""
@@ -103,6 +106,33 @@ def test_a_run_on_a_disk_that_is_full_does_not_pass(tmp_path: Path, size_kb: int
         assert said.returncode in (0, 3), said
         if said.returncode == 0:
             assert json.loads(said.stdout)["whole"]
+
+
+@can_mount
+def test_a_read_only_disk_refuses_a_run_and_is_verified(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    with Store(runs) as store:
+        complete_run(store)
+    read_only = f"mount --bind {runs} {runs} && mount -o remount,bind,ro {runs}"
+
+    def rig_there(words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["unshare", "-rm", "sh", "-c", f"{read_only} && exec {' '.join(RIG)} {words} {runs}"],
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            cwd=ROOT,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    refused = rig_there("run eol --runs")
+    assert refused.returncode == 3, refused
+    assert not TRACEBACK.search(refused.stdout + refused.stderr), refused
+    assert "choose another with --runs" in " ".join(refused.stderr.split()), refused
+    verified = rig_there("verify")
+    assert verified.returncode == 0, verified
+    assert "WHOLE" in verified.stdout
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
