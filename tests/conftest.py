@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 
 import pytest
@@ -18,6 +19,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 # Stations of tests make keys of their own; the commands that tests start inherit the place.
 KEYS = tempfile.TemporaryDirectory(prefix="rig-keys-")
 os.environ[FOLDER_VARIABLE] = KEYS.name
+
+# Below nohup or in the background, shells have processes ignore what the tests send to those they start.
+for name in ("SIGINT", "SIGHUP"):
+    if (number := getattr(signal, name, None)) and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ from rig.errors import ContactNotFound
 from rig.instruments.roles import Park
 from rig.procedures.bench import Bench
 from rig.procedures.diagnosis import check_gauge_lives
-from rig.procedures.touch import creep, scan
+from rig.procedures.touch import Floats, creep, scan
 from rig.records.trace import Trace
 
 CREEP_MM_PER_S = 0.8
@@ -18,6 +18,8 @@ SCAN_LIMIT_N = 3.6
 SETTLE_S = 0.012
 READINGS_PER_STEP = 2
 MOST_STEPS = 40
+MOST_SCANS = 4
+FREE_STEPS = 5
 
 
 def scan_rim(bench: Bench) -> Trace:
@@ -34,21 +36,35 @@ def scan_rim(bench: Bench) -> Trace:
     retract_needles(bench)
     bench.present("datum")
     touched_mm = _creep_to_contact(bench)
-    bench.stage.move_to("z", touched_mm - BACK_OFF_MM)
-    position_mm, force_n = scan(
-        bench,
-        (touched_mm - BACK_OFF_MM + step * STEP_MM for step in range(MOST_STEPS)),
-        title="Contact with the rim",
-        settle_s=SETTLE_S,
-        readings=READINGS_PER_STEP,
-        most_n=SCAN_LIMIT_N,
-    )
+    for _ in range(MOST_SCANS):
+        position_mm, force_n = _scan_from(bench, touched_mm - BACK_OFF_MM)
+        if _begins_free(bench, force_n):
+            break
+        touched_mm -= BACK_OFF_MM  # gauge, line or computer let the stage stop too late
     bench.stage.move_to("z", touched_mm - 0.5)
     return Trace(
         "rim datum",
         {"position_mm": position_mm, "force_n": force_n},
         {"readings_per_step": READINGS_PER_STEP, "settle_s": SETTLE_S, "x": "position_mm", "y": "force_n"},
     )
+
+
+def _scan_from(bench: Bench, first_mm: float) -> tuple[Floats, Floats]:
+    bench.stage.move_to("z", first_mm)
+    return scan(
+        bench,
+        (first_mm + step * STEP_MM for step in range(MOST_STEPS)),
+        title="Contact with the rim",
+        settle_s=SETTLE_S,
+        readings=READINGS_PER_STEP,
+        most_n=SCAN_LIMIT_N,
+    )
+
+
+def _begins_free(bench: Bench, force_n: Floats) -> bool:
+    """Say whether a scan has a stretch before the contact, without which no rim is found in it."""
+    _, zero_n = bench.zeros.read[-1]
+    return len(force_n) > FREE_STEPS and float(force_n[FREE_STEPS]) - zero_n < TOUCH_N
 
 
 def retract_needles(bench: Bench) -> None:

@@ -20,6 +20,22 @@ def test_the_rim_is_found_where_it_is(rim_mm: float) -> None:
     assert found.value == pytest.approx(rim_mm, abs=max(found.U, 0.001))
 
 
+def test_a_stage_that_stops_late_is_still_scanned_from_before_the_contact(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A busy computer sees the touch some 15 ms late; the rim is where it was all the same."""
+    with real_bench(["nest.rim_position_mm=42.317", "nest.tilt_mrad=0.0"]) as bench:
+        stop = bench.stage.stop
+
+        def stop_late(axis: str | None = None) -> None:
+            bench.clock.sleep(0.015)
+            stop(axis)
+
+        monkeypatch.setattr(bench.stage, "stop", stop_late)
+        found = rim_position(scan_rim(bench), bench.station)
+    assert found.value == pytest.approx(42.317, abs=max(found.U, 0.001))
+
+
 def test_the_force_stays_below_its_limit() -> None:
     with real_bench() as bench:
         bench.force_gauge.clear_peaks()
