@@ -27,7 +27,7 @@ from tests.support.standing_twin import standing_twin
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZES = (SMALL, LARGE)
-COLOURS = 96  # flat pages have few; the files are a third of what they would be
+COLOURS = 64  # flat pages have few; the files are a third of what they would be
 RUNS, RESULTS = 4000, 20
 LAST = FIRST.date() + timedelta(days=RUNS // RUNS_A_DAY - 1)
 A_DAY = timedelta(days=1)
