@@ -1,4 +1,4 @@
-"""The command that serves a panel: says where it is, ends when it is told to, and says what keeps it from it."""
+"""The command that serves a panel: says where it is, ends when told to, and says what keeps it from it."""
 
 from __future__ import annotations
 
