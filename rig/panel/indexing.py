@@ -14,9 +14,12 @@ from pathlib import Path
 
 from reports.dashboard.index import Index
 from rig.errors import RigError
+from rig.panel.giving_way import give_way
 from rig.records.store import FILE_NAME, Store
 
-POLL_S = 1.0
+POLL_S = 10.0
+"""Seldom, so that runs are left alone: what was recorded since, a page takes in before it is shown."""
+
 AT_ONCE = 2000
 """Entries between two looks at whether to stop; as many as a page takes in itself before it is shown."""
 
@@ -66,6 +69,7 @@ class Indexer:
         self._thread.join()
 
     def _run(self) -> None:
+        give_way()
         while not self._stopping.is_set():
             with contextlib.suppress(RigError, OSError, sqlite3.Error):  # pages say what is wrong
                 self._catch_up()

@@ -13,6 +13,7 @@ from typing import Any
 
 from rig.errors import RigError
 from rig.panel.following import Followed, Following
+from rig.panel.giving_way import give_way
 from rig.panel.lane import Lane
 from rig.panel.settings import PanelSettings
 from rig.panel.takt import usual_takt_s
@@ -92,6 +93,7 @@ class Watcher:
             return None
 
     def _run(self) -> None:
+        give_way()
         while not self._stopping.is_set():
             try:
                 changed = self.look()
