@@ -1,6 +1,6 @@
 # The only commands anyone needs to know. Each makes the environment it needs.
 .DEFAULT_GOAL := help
-.PHONY: help eol validation regulatory test faults faults/all faults/write power-cuts fuzz hostile-bytes check lint types contracts format benchmarks oracles notebook lock clean
+.PHONY: help eol validation regulatory test faults faults/all faults/write power-cuts fuzz hostile-bytes check lint types contracts format benchmarks oracles notebook panel/pictures lock clean
 
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -104,6 +104,9 @@ notebook: requirements.lock docs/notebook-requirements.txt  ## Make docs/study.i
 
 lock: $(READY)  ## Renew the pinned versions (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra dev --extra studies --extra evidence --extra panel pyproject.toml --output-file requirements.lock
+
+panel/pictures: $(READY)  ## Make docs/pictures/panel-*.png anew (needs chromium).
+	$(BIN)/python docs/make_panel_pictures.py
 
 clean:  ## Remove the environment and caches; records stay.
 	rm -rf .venv .venv-notebook .venv-oracles .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -24,6 +24,7 @@ BENCHMARKS = (
     "studies",
     "report",
     "dashboard",
+    "panel",
     "stopping",
 )
 

@@ -23,6 +23,8 @@ from rig.station import STATIONS, Station
 from rig.studies.measurands import MEASURANDS
 from rig.studies.study_file import StudyFile, load_study
 from tests.support.authority import Authority
+from tests.support.panel import ATTENDED, Line, make_line, serving_app, settings_for, until
+from tests.support.people import ADAS, with_ada, with_policy
 from tests.support.tools import needs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,6 +152,51 @@ def test_the_twin_announces_itself(desk: Path, command: str) -> None:
     assert {"stage", "force_gauge", "counter", "pen", "clock"} <= set(addresses)
 
 
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A folder of runs that knows people and a client."""
+    return make_line(tmp_path_factory.mktemp("line") / "runs")
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("rig panel")])
+def test_the_panel_says_where_it_is(line: Line, command: str) -> None:
+    words = [sys.executable, "-m", "rig", *shlex.split(command)[1:], "--port=0", f"--runs={line.runs}"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as panel:
+        assert panel.stdout is not None
+        assert panel.stdout.readline().startswith("panel      http://127.0.0.1:")
+        panel.terminate()
+
+
+def test_client_commands_work_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_ada(with_policy(tmp_path / "runs"))
+    monkeypatch.setenv("RIG_PASSWORD", ADAS)
+    for command in (c for c in commands() if c.startswith("rig clients")):
+        done = rig(tmp_path, command)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+@needs("curl")
+def test_the_interface_is_used_as_told(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the attended twin, so that there is something to answer."""
+    described, order, status, prompts, answer, stop, listed = (c for c in commands() if c.startswith("curl"))
+    with serving_app(settings_for(line.runs, [ATTENDED])) as address:
+        monkeypatch.setenv("PANEL", address)
+        monkeypatch.setenv("TOKEN", line.token)
+        assert "/api/runs" in curl(described)["paths"]
+        monkeypatch.setenv("RUN", curl(order.replace("twin-1", ATTENDED))["run_id"])
+        until(lambda: curl(prompts), "the run asks")
+        assert curl(answer) == {"done": True}
+        assert curl(stop) == {"done": True}
+        until(lambda: curl(status)["state"] == "ended", "the run ends")
+        assert curl(status)["verdict"] == "ABORTED"
+        assert curl(listed)["runs"] == []
+
+
+def curl(command: str) -> Any:
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
 LATER = (
     "rig study", "rig lot", "rig matrix --lot", "rig sign", "rig reprocess", "rig qualify",
 )  # fmt: skip  # minutes, or a lot that took minutes
@@ -194,6 +241,7 @@ def test_no_command_is_left_untried() -> None:
     known += ("rig lot", "rig matrix", "rig sign")
     known += ("rig report", "openssl")
     known += ("rig reprocess", "rig qualify")
+    known += ("rig panel", "rig clients", "curl")
     known += ("cp ", ". .venv")
     assert [command for command in commands() if not command.startswith(known)] == []
 

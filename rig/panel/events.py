@@ -96,7 +96,7 @@ async def _stream(request: Request) -> AsyncIterator[str]:
     watcher.listen(wake)
     beat_s = loop.time()
     try:
-        while True:
+        while not watcher.is_over:
             changed.clear()
             for text in await asyncio.to_thread(news.told):
                 yield text

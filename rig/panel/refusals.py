@@ -5,6 +5,8 @@ As a page where a person looks, as ``{"detail": …}`` for every program.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -61,7 +63,8 @@ def told(request: Request, status: int, detail: str, headers: dict[str, str] | N
 async def _to_sign_in(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(FOR_PROGRAMS):
         return JSONResponse({"detail": "not signed in"}, 401, headers=BEARER)
-    return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/sign-in?next={quote(request.url.path + query)}", 303)
 
 
 def _place(one: dict[str, object]) -> str:

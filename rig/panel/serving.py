@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import uvicorn
+from fastapi import FastAPI
 
 from rig.errors import RefusedToStart
 from rig.panel.app import make_app
 from rig.panel.settings import PanelSettings
 
-GRACE_S = 1
+GRACE_S = 5  # for what is under way; an order may wait longer for its run, which goes on all the same
 
 
 def serve(settings: PanelSettings) -> None:
@@ -25,15 +27,34 @@ def serve(settings: PanelSettings) -> None:
     print(f"panel      http://{shown}:{port}/", flush=True)
     if not settings.is_local:
         print("           open to the network: put an encrypting proxy before it", flush=True)
+    app = make_app(settings)
     config = uvicorn.Config(
-        make_app(settings),
+        app,
         log_level="warning",
-        timeout_graceful_shutdown=GRACE_S,  # pages that look on never hang up by themselves
+        timeout_graceful_shutdown=GRACE_S,
         server_header=False,
         access_log=False,
     )
     with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config, app).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """A server that says goodbye to the pages that look on, before it waits for what is under way.
+
+    Args:
+        config: how it serves.
+        app: what it serves, as :func:`~rig.panel.app.make_app` made it.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End."""
+        await asyncio.to_thread(self._app.state.watcher.stop)
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:

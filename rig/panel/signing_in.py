@@ -19,6 +19,9 @@ router = APIRouter(include_in_schema=False)
 YEAR_S = 365 * 86_400
 LONGEST = 200
 Short = Annotated[str, Form(max_length=LONGEST)]
+Place = Annotated[
+    str, Form(max_length=10 * LONGEST)
+]  # with its query: the filters of a list, runs to compare
 
 
 @router.get("/sign-in")
@@ -31,7 +34,7 @@ def sign_in_page(request: Request, next: str = "/") -> Response:
 
 @router.post("/sign-in")
 def sign_in_now(
-    request: Request, settings: Settings, name: Short = "", password: Short = "", next: Short = "/"
+    request: Request, settings: Settings, name: Short = "", password: Short = "", next: Place = "/"
 ) -> Response:
     """Sign a person in, or say in the same words for everybody that it was refused."""
     try:
@@ -59,7 +62,7 @@ def sign_out(request: Request, settings: Settings, session: Visitor, csrf: Short
 
 
 @router.post("/choose")
-def choose(language: Short = "", theme: Short = "", next: Short = "/") -> Response:
+def choose(language: Short = "", theme: Short = "", next: Place = "/") -> Response:
     """Remember a language, or light or dark, in the browser."""
     response = RedirectResponse(_within(next), 303)
     for cookie, value, allowed in ((LANGUAGE, language, languages()), (THEME, theme, THEMES)):

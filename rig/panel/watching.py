@@ -43,9 +43,15 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; returns when nothing is read any more."""
+        """End; returns when nothing is read any more. Who listens is woken once more; twice is harmless."""
         self._stopping.set()
         self._thread.join()
+        self._wake()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was stopped: nothing will change any more."""
+        return self._stopping.is_set()
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` from the watching thread whenever anything changed."""
@@ -93,6 +99,9 @@ class Watcher:
                 logger.warning("the runs cannot be looked at now (%s)", error)
                 changed = False
             if changed:
-                for wake in tuple(self._listeners):
-                    wake()
+                self._wake()
             self._stopping.wait(POLL_S)
+
+    def _wake(self) -> None:
+        for wake in tuple(self._listeners):
+            wake()

@@ -129,6 +129,24 @@ def test_runs_are_filtered_and_found(reviewed: Reviewed, eva: Window) -> None:
     expect(page.locator("table.runs tbody tr")).to_have_count(wanted)
 
 
+def test_what_was_asked_for_outlives_another_language_and_signing_in(
+    reviewed: Reviewed, eva: Window, browser: Browser
+) -> None:
+    page = eva.page
+    page.goto("/runs?verdict=FAIL&lot=L-0")
+    count = page.locator("table.runs tbody tr").count()
+    asked = page.url
+    for language in ("DE", "EN"):
+        page.get_by_role("button", name=language, exact=True).press("Enter")
+        expect(page.locator("html")).to_have_attribute("lang", language.lower())
+        expect(page).to_have_url(asked)
+        expect(page.locator("table.runs tbody tr")).to_have_count(count)
+    with window(browser, asked.partition("/runs")[0]) as another:
+        another.page.goto("/runs?verdict=FAIL&lot=L-0")
+        another.says_who(EVA)
+        expect(another.page).to_have_url(asked)
+
+
 def test_a_run_is_shown_as_it_is_recorded(reviewed: Reviewed, eva: Window) -> None:
     page, recorded = eva.page, reviewed.measured
     page.goto(f"/runs/{recorded['run_id']}")

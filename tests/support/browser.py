@@ -45,8 +45,13 @@ class Window:
         self.page.on("dialog", self._dialog)
 
     def sign_in(self, name: str, password: str = "") -> None:
-        """Sign in by keyboard, from wherever the page asks for it."""
+        """Sign in by keyboard."""
         self.page.goto("/sign-in")
+        self.says_who(name, password)
+
+    def says_who(self, name: str, password: str = "") -> None:
+        """Fill in who it is, where the page asks for it."""
+        expect(self.page.locator("input[name=name]")).to_be_focused()
         self.page.keyboard.type(name)
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(password or PASSWORDS[name])

@@ -20,6 +20,7 @@ import uvicorn
 
 from rig.panel import starting
 from rig.panel.app import make_app
+from rig.panel.serving import Server
 from rig.panel.settings import PanelSettings, read_settings
 from rig.people.changes import Newcomer, add_user, change_password
 from rig.people.clients import add_client
@@ -63,8 +64,8 @@ def settings_for(runs: Path, stations: Sequence[str] = ("twin",), **more: Any) -
 def serving_app(settings: PanelSettings) -> Iterator[str]:
     """Serve a panel from a thread of this process; yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(make_app(settings), log_level="error", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
+        app = make_app(settings)
+        server = Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1), app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         until(lambda: server.started or not thread.is_alive(), "the panel began")
@@ -111,7 +112,12 @@ class PanelProcess:
         stations = [f"--station={station}" for station in self._stations]
         command = [*RIG, "panel", f"--port={self.port}", f"--runs={self._runs}", *stations, *self._arguments]
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT, cwd=ROOT
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=ENVIRONMENT,
+            cwd=ROOT,
         )
         assert self._process.stdout is not None
         found = re.match(r"panel +http://127\.0\.0\.1:(\d+)/$", self._process.stdout.readline())
@@ -119,19 +125,27 @@ class PanelProcess:
         self.port = int(found[1])
         until(lambda: _answers(self.address), "the panel answers")
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a power failure would."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """End it as its terminal's Ctrl-C would."""
-        self._end(signal.SIGINT)
+        """End it as its terminal's Ctrl-C would; it has nothing to say about that."""
+        said = self._end(signal.SIGINT)
+        assert said == "", said
 
-    def _end(self, by: signal.Signals) -> None:
+    def _end(self, by: signal.Signals) -> str:
+        """Send a signal; return what it said of what went wrong, from its start to its end."""
         assert self._process is not None
         with self._process as process:
             os.kill(process.pid, by)
-            process.wait(PATIENCE_S)
+            return process.communicate(timeout=PATIENCE_S)[1]
 
 
 @contextmanager

@@ -66,8 +66,9 @@ export function drawLine(u, level, { title = "", dash = false, colour: which = "
     pen.font = font(11 * ratio());
     pen.fillStyle = colour("--quiet");
     pen.textAlign = "right";
-    pen.textBaseline = y - u.bbox.top > 16 * ratio() ? "bottom" : "top";
-    pen.fillText(title, u.bbox.left + u.bbox.width - 4 * ratio(), y);
+    const isAbove = y - u.bbox.top > 16 * ratio();
+    pen.textBaseline = isAbove ? "bottom" : "top";
+    pen.fillText(title, u.bbox.left + u.bbox.width - 4 * ratio(), y + (isAbove ? -3 : 3) * ratio());
   });
 }
 
