@@ -45,7 +45,8 @@ from rig.show import limits_text, with_uncertainty
 if TYPE_CHECKING:
     from calibration.limits import Limits
     from calibration.measured import Measured
-    from rig.fixtures.run import Judged, Run
+    from rig.fixtures.judging import Judged
+    from rig.fixtures.run import Run
     from rig.records.trace import Trace
 
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rig.cli_options import AsJson, Runs, refused
-from rig.cli_sign_in import FromStdin, signed_in
-from rig.errors import RefusedToStart, RigError
+from rig.cli_options import AsJson, Runs, refusals
+from rig.cli_sign_in import FromStdin, quality
 
 if TYPE_CHECKING:
-    from rig.people.sign_in import SignedIn
+    pass
 
 clients = typer.Typer(help="Machines that may use the REST interface, and as what.", no_args_is_help=True)
+
+WHAT = "changing clients"
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the client, such as line-3-mes.")]
 RoleNames = Annotated[
@@ -40,8 +39,8 @@ def add(
     """Add a client, and print its token: on the standard output, alone, and never again."""
     from rig.people.clients import add_client
 
-    with _refusals():
-        token = add_client(runs, name, role, by=_quality(runs, by, from_stdin), reason=reason)
+    with refusals():
+        token = add_client(runs, name, role, by=quality(runs, by, WHAT, from_stdin=from_stdin), reason=reason)
     print(f"added: {name}, {', '.join(role)}; its token, which is kept nowhere:", file=sys.stderr)
     print(token)
 
@@ -55,7 +54,7 @@ def list_clients(as_json: AsJson = False, runs: Runs = Path("runs")) -> None:
     from rig.people.clients import clients as known_clients
     from rig.show_clients import render_clients, told_of
 
-    with _refusals():
+    with refusals():
         known = [told_of(client) for client in known_clients(runs)] if knows_users(runs) else []
     if as_json:
         print(json.dumps(known, ensure_ascii=False, indent=1))
@@ -70,24 +69,6 @@ def retire(
     """Let a client in no more. The name stays its own; no client is deleted."""
     from rig.people.clients import retire_client
 
-    with _refusals():
-        retire_client(runs, name, by=_quality(runs, by, from_stdin), reason=reason)
+    with refusals():
+        retire_client(runs, name, by=quality(runs, by, WHAT, from_stdin=from_stdin), reason=reason)
     print(f"retired: {name}")
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except RigError as error:
-        raise refused(error) from None
-
-
-def _quality(runs: Path, by: str, from_stdin: bool) -> SignedIn:
-    from rig.people.user import Role
-
-    what = "changing clients"
-    person = signed_in(runs, by, (Role.QUALITY,), what, from_stdin=from_stdin, must_be_known=True)
-    if person is None:
-        raise RefusedToStart(f"no users are known in {runs}", do="Add the first one: rig users add")
-    return person

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,3 +55,12 @@ def refused(error: RigError) -> typer.Exit:
     """Tell why a command does not begin; returns what ends it."""
     print(f"refused: {error}", file=sys.stderr)
     return typer.Exit(REFUSED)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Tell what the rig refuses within the block, and end the command."""
+    try:
+        yield
+    except RigError as error:
+        raise refused(error) from None

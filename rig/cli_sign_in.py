@@ -93,6 +93,24 @@ def signed_in(
     return person
 
 
+def quality(runs: Path, name: str, what: str, *, from_stdin: bool) -> SignedIn:
+    """Return the person of role quality who shows the password of ``name``.
+
+    Args:
+        runs, name, what, from_stdin: as :func:`signed_in` takes them.
+
+    Raises:
+        RefusedToStart: as there; or no users are known.
+        StoreError: users or record cannot be read or written.
+    """
+    from rig.people.user import Role
+
+    person = signed_in(runs, name, (Role.QUALITY,), what, from_stdin=from_stdin, must_be_known=True)
+    if person is None:
+        raise RefusedToStart(f"no users are known in {runs}", do="Add the first one: rig users add")
+    return person
+
+
 def who_runs(
     runs: Path, name: str, roles: tuple[Role, ...], what: str, *, from_stdin: bool, by_ticket: bool
 ) -> SignedIn | None:

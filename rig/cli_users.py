@@ -7,21 +7,20 @@ the standard input; in the environment they are ``RIG_PASSWORD`` and ``RIG_NEW_P
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rig.cli_options import AsJson, Runs, refused
-from rig.cli_sign_in import NEW_PASSWORD, FromStdin, read_password, signed_in
-from rig.errors import RefusedToStart, RigError
+from rig.cli_options import AsJson, Runs, refusals
+from rig.cli_sign_in import NEW_PASSWORD, FromStdin, quality, read_password, signed_in
 
 if TYPE_CHECKING:
     from rig.people.sign_in import SignedIn
 
 users = typer.Typer(help="Who may use the rig, and as what.", no_args_is_help=True)
+
+WHAT = "changing users"
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the person signs in with.")]
 FullName = Annotated[str, typer.Option(help="The name as it is printed.")]
@@ -45,7 +44,7 @@ def add(
     """Add a user. The first is of role quality; later ones must change the password that they are given."""
     from rig.people.changes import Newcomer, add_user
 
-    with _refusals():
+    with refusals():
         person = _signed_in(runs, by, from_stdin)
         password = _new_password(name, from_stdin)
         user = add_user(runs, Newcomer(name, full_name, role), password, by=person, reason=reason)
@@ -63,7 +62,7 @@ def list_users(as_json: AsJson = False, runs: Runs = Path("runs")) -> None:
     from rig.people.policy import load_policy
     from rig.show_users import render_users, told_of
 
-    with _refusals():
+    with refusals():
         known, policy = [], load_policy(runs)
         if knows_users(runs):
             with Directory(runs) as directory:
@@ -81,8 +80,8 @@ def retire(
     """Let a user sign in no more. The name stays theirs; nobody is deleted."""
     from rig.people.changes import retire as change
 
-    with _refusals():
-        change(runs, name, by=_quality(runs, by, from_stdin), reason=reason)
+    with refusals():
+        change(runs, name, by=quality(runs, by, WHAT, from_stdin=from_stdin), reason=reason)
     print(f"retired: {name}")
 
 
@@ -98,8 +97,8 @@ def roles(
     """Give a user other roles, in place of those the user has."""
     from rig.people.changes import set_roles
 
-    with _refusals():
-        user = set_roles(runs, name, role, by=_quality(runs, by, from_stdin), reason=reason)
+    with refusals():
+        user = set_roles(runs, name, role, by=quality(runs, by, WHAT, from_stdin=from_stdin), reason=reason)
     print(f"roles of {name}: {', '.join(user.roles)}")
 
 
@@ -110,8 +109,8 @@ def unlock(
     """End a lock-out before its time."""
     from rig.people.changes import unlock as change
 
-    with _refusals():
-        change(runs, name, by=_quality(runs, by, from_stdin), reason=reason)
+    with refusals():
+        change(runs, name, by=quality(runs, by, WHAT, from_stdin=from_stdin), reason=reason)
     print(f"unlocked: {name}")
 
 
@@ -126,9 +125,9 @@ def password(
     """Change one's own password; with --by, give a user one that must be changed first."""
     from rig.people.changes import change_password, give_password
 
-    with _refusals():
+    with refusals():
         if by and by != name:
-            person = _quality(runs, by, from_stdin)
+            person = quality(runs, by, WHAT, from_stdin=from_stdin)
             give_password(runs, name, _new_password(name, from_stdin), by=person, reason=reason)
         else:
             old = read_password(name, from_stdin=from_stdin)
@@ -136,25 +135,10 @@ def password(
     print(f"password of {name}: changed")
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except RigError as error:
-        raise refused(error) from None
-
-
 def _signed_in(runs: Path, by: str, from_stdin: bool) -> SignedIn | None:
     from rig.people.user import Role
 
-    return signed_in(runs, by, (Role.QUALITY,), "changing users", from_stdin=from_stdin, must_be_known=True)
-
-
-def _quality(runs: Path, by: str, from_stdin: bool) -> SignedIn:
-    person = _signed_in(runs, by, from_stdin)
-    if person is None:
-        raise RefusedToStart(f"no users are known in {runs}", do="Add the first one: rig users add")
-    return person
+    return signed_in(runs, by, (Role.QUALITY,), WHAT, from_stdin=from_stdin, must_be_known=True)
 
 
 def _new_password(name: str, from_stdin: bool) -> str:
