@@ -19,7 +19,8 @@ SETTLE_S = 0.012
 READINGS_PER_STEP = 2
 MOST_STEPS = 40
 MOST_SCANS = 4
-FREE_STEPS = 5
+FREE_STEPS, FREE_N = 5, 0.05
+"""So many steps of a scan find no force: a tilted plate touches softly, long before it is felt."""
 
 
 def scan_rim(bench: Bench) -> Trace:
@@ -64,7 +65,7 @@ def _scan_from(bench: Bench, first_mm: float) -> tuple[Floats, Floats]:
 def _begins_free(bench: Bench, force_n: Floats) -> bool:
     """Say whether a scan has a stretch before the contact, without which no rim is found in it."""
     _, zero_n = bench.zeros.read[-1]
-    return len(force_n) > FREE_STEPS and float(force_n[FREE_STEPS]) - zero_n < TOUCH_N
+    return len(force_n) > FREE_STEPS and float(force_n[FREE_STEPS]) - zero_n < FREE_N
 
 
 def retract_needles(bench: Bench) -> None:

@@ -20,15 +20,17 @@ def test_the_rim_is_found_where_it_is(rim_mm: float) -> None:
     assert found.value == pytest.approx(rim_mm, abs=max(found.U, 0.001))
 
 
+@pytest.mark.parametrize("late_ms", [7, 9, 11, 15])
+@pytest.mark.parametrize("tilt_mrad", [0.0, 0.3])
 def test_a_stage_that_stops_late_is_still_scanned_from_before_the_contact(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, late_ms: int, tilt_mrad: float
 ) -> None:
-    """A busy computer sees the touch some 15 ms late; the rim is where it was all the same."""
-    with real_bench(["nest.rim_position_mm=42.317", "nest.tilt_mrad=0.0"]) as bench:
+    """A busy computer sees the touch some milliseconds late; the rim is where it was all the same."""
+    with real_bench(["nest.rim_position_mm=42.317", f"nest.tilt_mrad={tilt_mrad}"]) as bench:
         stop = bench.stage.stop
 
         def stop_late(axis: str | None = None) -> None:
-            bench.clock.sleep(0.015)
+            bench.clock.sleep(late_ms / 1e3)
             stop(axis)
 
         monkeypatch.setattr(bench.stage, "stop", stop_late)
