@@ -18,7 +18,7 @@ from rig.panel.lane import Lane
 from rig.panel.settings import PanelSettings
 from rig.panel.takt import usual_takt_s
 
-POLL_S = 0.1
+POLL_S = 0.25  # people see no difference to more often, and a run does
 
 logger = logging.getLogger("rig.panel")
 
