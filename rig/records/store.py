@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 from rig.errors import StoreError
 from rig.records.chain import Chain, Row
 from rig.records.event import FIRST_PREVIOUS, Event, canonical_json, chain_hash, utc_text
-from rig.records.files import make_folder
+from rig.records.files import make_folder, sync_folder
 from rig.records.kinds import AUDIT_SUBJECT, REPROCESS_PREFIX, STATION_PREFIX
 
 FILE_NAME = "records.sqlite"
@@ -224,7 +224,26 @@ class Store:
 
     def _connect(self) -> sa.Connection:
         make_folder(self.runs)
-        connection = self._open(f"{self.path.resolve().as_uri()}?mode=rwc")
+        if not self.path.exists():
+            self._make()
+        return self._open_for_appending(self.path)
+
+    def _make(self) -> None:
+        """Make the database under another name: whoever sees its own name finds it whole."""
+        from filelock import FileLock
+
+        part = self.path.with_name(f".{FILE_NAME}.part")
+        with FileLock(f"{part}.lock"):
+            if self.path.exists():
+                return  # another process was quicker
+            self._open_for_appending(part).close()
+            # The log of a database that was taken away would be read as this one's.
+            self.path.with_name(f"{FILE_NAME}-wal").unlink(missing_ok=True)
+            part.rename(self.path)
+            sync_folder(self.runs)
+
+    def _open_for_appending(self, path: Path) -> sa.Connection:
+        connection = self._open(f"{path.resolve().as_uri()}?mode=rwc")
         try:
             _use_write_ahead_log(connection)
             with connection.begin():

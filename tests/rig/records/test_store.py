@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+import rig.records.store as store_module
 from rig.errors import StoreError
 from rig.records.event import FIRST_PREVIOUS
 from rig.records.store import FILE_NAME, Store
@@ -183,6 +185,43 @@ def test_reading_needs_a_store_and_makes_none(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"no runs are recorded there.*--runs"):
         Store(tmp_path / "runs", create=False)
     assert not (tmp_path / "runs").exists()
+
+
+def test_whoever_sees_a_store_finds_it_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, seen = store_module.create_table, list[bool]()
+
+    def make_slowly(connection: sa.Connection) -> None:
+        seen.append((tmp_path / FILE_NAME).exists())
+        make(connection)
+        seen.append((tmp_path / FILE_NAME).exists())
+
+    monkeypatch.setattr(store_module, "create_table", make_slowly)
+    with Store(tmp_path), Store(tmp_path, create=False) as reader:
+        assert (seen, reader.events()) == ([False, False], [])
+
+
+def test_a_making_that_was_cut_off_is_ended_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(PermissionError("cut")))
+        with pytest.raises(StoreError, match="cut"):
+            Store(tmp_path)
+    assert not (tmp_path / FILE_NAME).exists()
+    with Store(tmp_path) as store:
+        fill(store)
+        assert store.verify() is None
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+
+
+def test_a_log_without_its_database_is_not_taken_for_the_next_ones(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        fill(store)
+        log = (tmp_path / f"{FILE_NAME}-wal").read_bytes()
+    (tmp_path / FILE_NAME).unlink()
+    (tmp_path / f"{FILE_NAME}-wal").write_bytes(log)
+    with Store(tmp_path) as store:
+        assert store.events() == []
 
 
 def test_a_reader_cannot_write(store: Store) -> None:
