@@ -35,6 +35,7 @@ from rig.panel.scanning import check_tip_lot, find_product
 from rig.panel.settings import PanelSettings
 from rig.panel.starting import Order, Start
 from rig.panel.stopping import stop_process, stop_run
+from rig.panel.watching import Watcher
 from rig.people.user import Role
 from rig.records import kinds
 from rig.records.locks import is_held
@@ -88,7 +89,7 @@ def start_run(
     if order.tip_lot:
         check_tip_lot(product, order.tip_lot)
     begun = lane.begin(Order(order.pen, order.tip_lot, product, plan, order.lot), client)
-    run_id = _wait_for(lane, begun)
+    run_id = _wait_for(lane, begun, request.app.state.watcher)
     response.headers["Location"] = f"/api/runs/{run_id}"
     return Begun(run_id=run_id, lane=lane.name)
 
@@ -173,15 +174,15 @@ def _roles_of(run_id: str, settings: PanelSettings) -> tuple[Role, ...]:
     return next((plan for plan in plans if plan.name == started.body["plan"]), plans[0]).roles
 
 
-def _wait_for(lane: Lane, begun: Start) -> str:
-    """Return the id of the run that a start becomes.
+def _wait_for(lane: Lane, begun: Start, watcher: Watcher) -> str:
+    """Return the id of the run that a start becomes; ``watcher`` is who would see it begin.
 
     Raises:
         RefusedToStart: it was refused; in the command's own words.
-        RigError: it broke before it began, or did not begin in time and was stopped.
+        RigError: it broke before it began, or did not begin in time or before the panel ended (stopped).
     """
     deadline_s = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline_s:
+    while time.monotonic() < deadline_s and not watcher.is_over:
         if run_id := lane.run_of(begun):
             return run_id
         if begun.is_over and deadline_s > time.monotonic() + LAST_LOOK_S:
@@ -192,4 +193,6 @@ def _wait_for(lane: Lane, begun: Start) -> str:
     if begun.is_over:
         raise RigError(begun.why())
     stop_process(begun.pid)
+    if watcher.is_over:
+        raise RigError("the panel ended before the run began, which was stopped", do="Start the panel again")
     raise RigError(f"the run did not begin within {WAIT_S:g} s, and was stopped", do="Try again")

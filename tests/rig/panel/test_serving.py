@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
+from rig.panel import starting
 from tests.support.command import REFUSED, rig
-from tests.support.panel import Line, make_line, panel_process, until
+from tests.support.panel import (
+    Line,
+    client_of,
+    make_line,
+    panel_process,
+    serving_app,
+    settings_for,
+    until,
+)
 from tests.support.people import BEN, BENS
 
 
@@ -33,6 +44,23 @@ def test_a_panel_ends_while_pages_look_on(line: Line) -> None:
                 pass
         panel.start()
         until(lambda: page.get("/lanes").status_code == 200, "the session outlived the panel")
+
+
+def test_an_order_is_answered_when_the_panel_ends(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    never_begins = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr(starting, "command", lambda *_: never_begins)
+
+    def order(address: str) -> httpx.Response:
+        with client_of(address, line.token) as mes:
+            return mes.post("/api/runs", json={"lane": "twin-1", "pen": "NP000042"})
+
+    with ThreadPoolExecutor() as pool:
+        with serving_app(settings_for(line.runs)) as address:
+            answer = pool.submit(order, address)
+            until(lambda: starting._going_on, "a run is on its way")
+        refused = answer.result()
+    assert (refused.status_code, "which was stopped" in refused.text) == (503, True), refused.text
+    assert all(run.poll() is not None for run in starting._going_on)
 
 
 def test_a_port_that_is_taken_is_refused(line: Line) -> None:
