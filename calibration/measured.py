@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from scipy.special import stdtrit
 
 from calibration.errors import EstimateError
+from calibration.rounding import with_uncertainty
 
 COVERAGE = 0.9545
 """Coverage probability of expanded uncertainties: that of ±2 standard deviations of a normal law."""
@@ -89,7 +90,9 @@ class Measured:
         return replace(self, equation=equation, method=method, as_read=as_read)
 
     def __str__(self) -> str:
-        return f"{self.value:.6g} ± {self.U:.2g} {self.unit} (k = {self.k:.2f})"
+        text = with_uncertainty(self.value, self.U)
+        text += "" if self.unit == "1" else f" {self.unit}"
+        return f"{text} (k = {self.k:.2f})" if self.u > 0 else text
 
 
 def combine(

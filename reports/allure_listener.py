@@ -37,10 +37,11 @@ from allure_commons.model2 import (
 )
 from allure_commons.types import AttachmentType, LabelType
 
+from calibration.rounding import with_uncertainty
 from reports.allure_files import csv_of, write_categories, write_environment
 from reports.plotter import Plotter
 from reports.trace_view import view_of
-from rig.show import limits_text, with_uncertainty
+from rig.show import limits_text
 
 if TYPE_CHECKING:
     from calibration.limits import Limits

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from calibration.rounding import with_uncertainty
 from rig.errors import RigError
 from rig.records.view import RunView
-from rig.show import limits_text, probability_text, ratio_text, with_uncertainty
+from rig.show import limits_text, probability_text, ratio_text
 
 BAR_CELLS = 30
 LABEL_CELLS = 9

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from calibration.rounding import with_uncertainty
 from rig.reprocess.moved import Movement, Status
 from rig.reprocess.outcome import Outcome, RunOutcome
-from rig.show import with_uncertainty
 
 
 def render_outcome(outcome: Outcome, kept: Sequence[str], console: Console) -> None:

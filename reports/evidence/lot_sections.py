@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from calibration.rounding import with_uncertainty
 from reports.evidence.blocks import Block, items, section, table, text
 from reports.evidence.conclusion import used_share
 from reports.evidence.front_page import front_deviations
@@ -20,7 +21,7 @@ from reports.evidence.words import (
     with_unit,
 )
 from rig.records.view import is_accepted
-from rig.show import limits_text, with_uncertainty
+from rig.show import limits_text
 
 JsonTable = Mapping[str, Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from calibration.rounding import with_uncertainty
 from reports.evidence.blocks import Block, items, pairs, section, table
 from reports.evidence.study_models import found_section, models_of
 from reports.evidence.words import known, moment, unit_text
-from rig.show import with_uncertainty
 
 JsonTable = Mapping[str, Any]
 

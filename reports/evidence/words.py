@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from calibration.rounding import with_uncertainty
 from reports.evidence.conclusion import INCOMPLETE, STUDIED, margin
 from rig.records import kinds
-from rig.show import with_uncertainty
 
 NOT_ON_RECORD = "not on record"
 NOT_SHOWN = "NOT SHOWN"

@@ -6,9 +6,10 @@ import math
 from datetime import datetime
 from pathlib import PurePath
 
+from calibration.rounding import with_uncertainty
 from reports.dashboard.capability_table import CapabilityLine
 from reports.dashboard.shares import Share
-from rig.show import RULES, limits_text, probability_text, ratio_text, with_uncertainty
+from rig.show import RULES, limits_text, probability_text, ratio_text
 
 NONE = "–"
 WANTED_CPK = 1.33

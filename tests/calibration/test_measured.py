@@ -86,7 +86,8 @@ def test_scaling_takes_budget_and_value_as_read_along() -> None:
 
 
 def test_a_result_reads_as_metrologists_write_it() -> None:
-    assert str(combine(1.2345, "mm", [Contribution("fit", 0.001)])) == "1.2345 ± 0.002 mm (k = 2.00)"
+    assert str(combine(1.2345, "mm", [Contribution("fit", 0.001)])) == "1.2345 ± 0.0020 mm (k = 2.00)"
+    assert str(exact(0.0)) == "0"
 
 
 @given(wrong_u)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from reports.qualification import write_pdf
-from tests.support.tools import needs_library
+from tests.support.tools import needs, needs_library
 
 needs_library("typst")
 AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -33,9 +29,6 @@ def told(*verdicts: str, quick: bool = False) -> dict[str, Any]:
 
 
 def text_of(outcome: dict[str, Any], path: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        assert not os.environ.get("CI"), "poppler-utils are missing"
-        pytest.skip("pdftotext (poppler-utils) is not installed")
     write_pdf(outcome, path, made_at=AT)
     done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True)
     return " ".join(done.stdout.split())
@@ -47,6 +40,7 @@ def test_the_same_outcome_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+@needs("pdftotext")
 def test_every_check_is_in_the_text_as_it_was_told(tmp_path: Path) -> None:
     text = text_of(told("PASS", "NOT DONE"), tmp_path / "q.pdf")
     assert "QUALIFIED: every check that could be made here passed" in text
@@ -55,10 +49,12 @@ def test_every_check_is_in_the_text_as_it_was_told(tmp_path: Path) -> None:
         assert word in text
 
 
+@needs("pdftotext")
 def test_what_failed_is_named_on_top(tmp_path: Path) -> None:
     assert "NOT QUALIFIED: OQ-2" in text_of(told("PASS", "FAIL"), tmp_path / "q.pdf")
 
 
+@needs("pdftotext")
 def test_a_quick_one_does_not_call_itself_a_qualification(tmp_path: Path) -> None:
     text = text_of(told("PASS", quick=True), tmp_path / "q.pdf")
     assert "this does not qualify for use" in text

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from calibration.rounding import with_uncertainty
 from reports.evidence.figures import figures_of
 from reports.evidence.pdf import write_pdf
 from reports.evidence.results import hash_list, results_bytes, results_of
@@ -18,7 +19,7 @@ from reports.evidence.subject import lot_subject, run_subject
 from rig.records.run import RunRecorder
 from rig.records.store import Store
 from rig.records.verify import verify
-from rig.show import limits_text, with_uncertainty
+from rig.show import limits_text
 from tests.support.evidence import MADE_AT, SETTINGS, begin, measure_all, record, record_lot, run_id_of
 from tests.support.tools import needs, needs_library
 
