@@ -9,12 +9,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from rig.records.locks import holder_of
-from rig.station import load_station
+from rig.station import STATIONS, load_station
 from tests.support.browser import CHROMIUM, Window, window
 from tests.support.command import BROKE, ENVIRONMENT, PATIENCE_S, RIG, ROOT, shown
 from tests.support.panel import ATTENDED, Line, PanelProcess, make_line, panel_process, until
@@ -45,8 +46,9 @@ def bench() -> Iterator[StandingTwin]:
 def panel(
     line: Line, bench: StandingTwin, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PanelProcess]:
-    slow = bench.station_file(tmp_path_factory.mktemp("bench"), ('"twin-1"', '"bench"'))
-    with panel_process(line.runs, "twin", ATTENDED, str(slow)) as panel:
+    folder = tmp_path_factory.mktemp("bench")
+    slow = bench.station_file(folder, ('"twin-1"', '"bench"'))
+    with panel_process(line.runs, "twin", ATTENDED, str(slow), str(mute_station(folder))) as panel:
         yield panel
 
 
@@ -54,8 +56,18 @@ def panel(
 def ben(browser: Browser, panel: PanelProcess) -> Iterator[Window]:
     with window(browser, panel.address) as opened:
         opened.sign_in(BEN)
-        opened.shows_lanes(3)
+        opened.shows_lanes(4)
         yield opened
+
+
+def mute_station(folder: Path) -> Path:
+    """Write the file of a simulated station on which no pen answers."""
+    (folder / "mute.toml").write_text('faults = ["pen.mute@0s"]\n', encoding="utf-8")
+    text = (STATIONS / "twin.toml").read_text(encoding="utf-8")
+    text = text.replace('"twin-1"', '"mute"').replace('"nominal"', f'"{folder / "mute.toml"}"')
+    path = folder / "mute-bench.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def begin(ben: Window, number: int, pen: str = GOOD) -> None:
@@ -152,3 +164,13 @@ def test_a_broken_lane_does_not_stop_the_other(line: Line, ben: Window) -> None:
     whole.ends("PASS")
     expect(broken.find(".face.verdict .word")).to_have_text("CUT OFF")
     assert shown(line.runs, run_id)["verdict"] == "UNFINISHED"
+
+
+def test_a_pen_that_does_not_answer_breaks_its_own_lane_only(line: Line, ben: Window) -> None:
+    mute, whole = ben.lane(4), ben.lane(1)
+    begin(ben, 4, "NP000090")
+    begin(ben, 1, "NP000091")
+    mute.ends("ERROR")
+    expect(mute.find(".face.verdict")).to_contain_text("pen: no answer within 3 s")
+    whole.ends("PASS")
+    expect(mute.find(".face.verdict .word")).to_have_text("ERROR")
