@@ -25,6 +25,7 @@ BENCHMARKS = (
     "report",
     "dashboard",
     "panel",
+    "onlookers",
     "stopping",
 )
 

@@ -1,24 +1,17 @@
-"""What the panel costs: a run per measurement while somebody looks on, and opening pages over many runs.
+"""How long the engineer's pages take to open over many runs, and the line's interface to answer.
 
-Runs take turns: without any panel; with a panel whose stream one client reads; with a panel before Chromium.
-``python -m benchmarks.panel --runs 100000 --keep FOLDER`` opens pages over a factory's year, in the record
+``python -m benchmarks.panel --runs 100000 --keep FOLDER`` opens them over a factory's year, in the record
 that :mod:`benchmarks.dashboard` makes and keeps.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,107 +22,39 @@ from benchmarks.figures import Figure, table
 from reports.dashboard.index import Index
 from rig.people.access import knows_users
 from rig.records.store import FILE_NAME
-from tests.support.command import shown
-from tests.support.panel import EVA, EVAS, PanelProcess, make_line, panel_process
-from tests.support.people import BEN, BENS
+from tests.support.panel import EVA, EVAS, client_at, make_line, panel_process
 
-TURNS, TIMES = 7, 5
+TIMES = 5
 RUNS = 2000
-WITHOUT, STREAM, BROWSER = "without a panel", "panel and a client of its stream", "panel and Chromium"
-RUN = [sys.executable, "-m", "rig", "run", "eol", f"--user={BEN}", "--password-stdin", "--product=office-pen"]
+OVERVIEW = "/overview?since="
 
 
-def measure(count: int = RUNS, keep: Path | None = None, turns: int = TURNS) -> list[Figure]:
-    """Return what looking on costs a run, and how long pages over ``count`` runs take to open."""
+def measure(count: int = RUNS, keep: Path | None = None) -> list[Figure]:
+    """Return how long pages over ``count`` runs take to open."""
     with tempfile.TemporaryDirectory() as name:
-        cost = _cost(Path(name) / "line", turns) if turns else []
-        return [*cost, *_opening(keep or Path(name) / "factory", count)]
-
-
-def _cost(runs: Path, turns: int) -> list[Figure]:
-    make_line(runs)
-    ways = [WITHOUT, STREAM, *([BROWSER] if shutil.which("chromium") else [])]
-    _run_ms(runs)  # compiled files, and the disk's cache
-    taken: dict[str, list[float]] = {way: [] for way in ways}
-    spent: dict[str, list[float]] = {way: [] for way in ways}
-    for turn in range(turns):
-        for way in ways if turn % 2 == 0 else reversed(ways):  # a drift of the machine strikes all alike
-            with _looking_on(runs, way) as panel:
-                before_s = _processor_s(panel)
-                taken[way].append(_run_ms(runs))
-                spent[way].append((_processor_s(panel) - before_s) * 1e3 / _results(runs))
-    without = taken[WITHOUT]
-    figures = [Figure(f"a measurement, {WITHOUT}", f"{statistics.median(without):.2f} ms", _spread(without))]
-    for way in ways[1:]:
-        more = [some - none for some, none in zip(taken[way], without, strict=True)]
-        beside = f"{_spread(more)}; of a processor the panel takes {statistics.median(spent[way]):.2f} ms"
-        aim = "≤ 0.5 ms" if way == STREAM else ""
-        figures.append(Figure(f"… more with {way}", f"{statistics.median(more):+.2f} ms", beside, aim))
-    return figures
-
-
-def _run_ms(runs: Path) -> float:
-    """Run once; return the time of a measurement in ms: the run's, from its first record to its verdict."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    command = [*RUN, f"--runs={runs}"]
-    subprocess.run(
-        command, input=f"{BENS}\n", text=True, check=True, stdout=subprocess.DEVNULL, env=environment
-    )
-    return float(shown(runs)["wall_s"]) / _results(runs) * 1e3
-
-
-def _results(runs: Path) -> int:
-    return len(shown(runs)["measurements"])
-
-
-def _processor_s(panel: PanelProcess | None) -> float:
-    """Return what a panel took of a processor so far; 0 where the system does not tell."""
-    told = Path("/proc") / str(panel.pid if panel else 0) / "stat"
-    if not told.exists():
-        return 0.0
-    times = told.read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def _looking_on(runs: Path, way: str) -> Iterator[PanelProcess | None]:
-    """Have somebody look on as long as the block lasts; yield the panel, where there is one."""
-    with ExitStack() as stack:
-        panel = None if way == WITHOUT else stack.enter_context(panel_process(runs, "twin"))
-        if panel is not None:
-            stack.enter_context(_stream(panel.address) if way == STREAM else _browser(panel.address))
-        yield panel
-
-
-@contextmanager
-def _stream(address: str) -> Iterator[None]:
-    """Read the stream of a panel, as a page does, and throw it away."""
-    with _client(address, BEN, BENS) as client, client.stream("GET", "/events", timeout=None) as answer:
-        reading = threading.Thread(target=_read, args=(answer,))
-        reading.start()
-        yield
-        answer.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-        reading.join()
-
-
-def _read(answer: httpx.Response) -> None:
-    with suppress(httpx.TransportError):  # it ends in the middle of whatever was told
-        for _ in answer.iter_raw():
-            pass
-
-
-@contextmanager
-def _browser(address: str) -> Iterator[None]:
-    from tests.support.browser import chromium, window
-
-    with chromium() as browser, window(browser, address) as opened:
-        opened.sign_in(BEN)
-        opened.shows_lanes(1)
-        yield
+        return _opening(keep or Path(name) / "factory", count)
 
 
 def _opening(runs: Path, count: int) -> list[Figure]:
-    """Return how long pages over many runs take, from a request to its last byte."""
+    total = _prepare(runs, count)
+    last = FIRST.date() + timedelta(days=(count - 1) // RUNS_A_DAY)
+    month = f"{last - timedelta(days=29)}&until={last}"
+    places = {
+        f"the dashboard over {total} runs, the last 30 days": f"{OVERVIEW}{month}",
+        f"the dashboard over {total} runs, all days": f"{OVERVIEW}&until=",
+        "the list of runs": "/runs",
+        "the list over the interface for the line": "/api/runs",
+    }
+    with panel_process(runs, "twin") as panel, client_at(panel.address, EVA, EVAS) as client:
+        figures = [_answer(client, what, place) for what, place in places.items()]
+        if shutil.which("chromium"):
+            drawn = [(what, place) for what, place in places.items() if place.startswith(OVERVIEW)]
+            figures += _in_chromium(panel.address, drawn)
+    return figures
+
+
+def _prepare(runs: Path, count: int) -> int:
+    """Make a record where there is none, with people and an index; return how many runs it has."""
     if not (runs / FILE_NAME).exists():
         runs.mkdir(exist_ok=True)
         make_factory(runs, count)
@@ -137,19 +62,11 @@ def _opening(runs: Path, count: int) -> list[Figure]:
         make_line(runs)
     with Index(runs) as index:
         index.catch_up()
-        total = index.rows("SELECT COUNT(*) FROM run")[0][0]
-    last = FIRST.date() + timedelta(days=(count - 1) // RUNS_A_DAY)
-    places = {
-        "the dashboard, the last 30 days": f"/overview?since={last - timedelta(days=29)}&until={last}",
-        "the dashboard, all days": "/overview?since=&until=",
-        "the list of runs": "/runs",
-        "the list over the interface for the line": "/api/runs",
-    }
-    with panel_process(runs, "twin") as panel, _client(panel.address, EVA, EVAS) as client:
-        return [_page(client, what, place, total) for what, place in places.items()]
+        return int(index.rows("SELECT COUNT(*) FROM run")[0][0])
 
 
-def _page(client: httpx.Client, what: str, place: str, total: int) -> Figure:
+def _answer(client: httpx.Client, what: str, place: str) -> Figure:
+    """Return how long an answer takes, from the request to its last byte."""
     taken_s, size = [], 0
     for _ in range(1 + TIMES):
         start = time.perf_counter()
@@ -157,21 +74,31 @@ def _page(client: httpx.Client, what: str, place: str, total: int) -> Figure:
         taken_s.append(time.perf_counter() - start)
         answer.raise_for_status()
         size = len(answer.content)
+    return _figure(f"answering with {what}", taken_s, f", {size / 1024:.0f} kB")
+
+
+def _in_chromium(address: str, places: Sequence[tuple[str, str]]) -> list[Figure]:
+    """Return how long Chromium takes until a page is there and its charts are drawn."""
+    from tests.support.browser import chromium, window
+
+    figures = []
+    with chromium() as browser, window(browser, address) as opened:
+        opened.sign_in(EVA)
+        opened.page.wait_for_url(lambda url: "/sign-in" not in url)
+        for what, place in places:
+            taken_s = []
+            for _ in range(1 + TIMES):
+                start = time.perf_counter()
+                opened.page.goto(place)
+                opened.page.wait_for_selector("canvas")
+                taken_s.append(time.perf_counter() - start)
+            figures.append(_figure(f"in Chromium, {what}", taken_s))
+    return figures
+
+
+def _figure(what: str, taken_s: Sequence[float], more: str = "") -> Figure:
     first, again = taken_s[0], statistics.median(taken_s[1:])
-    beside = f"the first time {first * 1e3:.0f} ms; {total} runs, {size / 1024:.0f} kB"
-    return Figure(f"opening {what}", f"{again * 1e3:.0f} ms", beside, "≤ 1 s")
-
-
-@contextmanager
-def _client(address: str, name: str, password: str) -> Iterator[httpx.Client]:
-    """Speak to a panel as somebody who signed in."""
-    with httpx.Client(base_url=address, timeout=120.0, trust_env=False) as client:
-        client.post("/sign-in", data={"name": name, "password": password})
-        yield client
-
-
-def _spread(values: list[float]) -> str:
-    return f"from {min(values):.2f} to {max(values):.2f} ms"
+    return Figure(what, f"{again * 1e3:.0f} ms", f"the first time {first * 1e3:.0f} ms{more}", "≤ 1 s")
 
 
 def main() -> None:
@@ -181,9 +108,8 @@ def main() -> None:
     parser.add_argument(
         "--keep", type=Path, help="folder of that record, which is kept; users are added to it"
     )
-    parser.add_argument("--turns", type=int, default=TURNS, help="runs each way; 0 for the pages only")
     asked = parser.parse_args()
-    print(table(measure(asked.runs, asked.keep, asked.turns)))
+    print(table(measure(asked.runs, asked.keep)))
 
 
 if __name__ == "__main__":

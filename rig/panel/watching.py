@@ -18,7 +18,7 @@ from rig.panel.lane import Lane
 from rig.panel.settings import PanelSettings
 from rig.panel.takt import usual_takt_s
 
-POLL_S = 0.25  # people see no difference to more often, and a run does
+POLL_S = 0.5  # often enough for people, and seldom enough for a run on the same computer
 
 logger = logging.getLogger("rig.panel")
 

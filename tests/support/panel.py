@@ -87,6 +87,14 @@ def client_of(address: str, token: str | None) -> Iterator[httpx.Client]:
         yield client
 
 
+@contextmanager
+def client_at(address: str, name: str, password: str) -> Iterator[httpx.Client]:
+    """Speak to a panel as a browser of somebody who signed in does."""
+    with httpx.Client(base_url=address, timeout=PATIENCE_S, trust_env=False) as client:
+        client.post("/sign-in", data={"name": name, "password": password})
+        yield client
+
+
 class PanelProcess:
     """``rig panel`` as a process of its own, which may be killed and started again on the same port.
 
