@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,13 @@ class Followed:
 
     progress: Progress
     offset: int = 0
+
+    def has_more(self, runs: Path) -> bool:
+        """Say whether the feed is longer than it was read."""
+        try:
+            return feed_path(runs, self.progress.run_id).stat().st_size > self.offset
+        except OSError:
+            return False
 
     def read(self, runs: Path) -> tuple[bool, bool]:
         """Read on; say whether anything but the plot changed, and whether anything came at all."""
@@ -44,15 +51,15 @@ class Following:
         self._passed_over: set[str] = set()
         self._latest: dict[str, Followed] = {}
 
-    def latest(self) -> Iterator[tuple[str, Followed]]:
-        """Look for new feeds, and return the latest run of each station."""
+    def latest(self) -> dict[str, Followed]:
+        """Look for new feeds, and return the latest run of each station that has one, by its name."""
         there = feeds(self._runs)
         self._passed_over.intersection_update(there)
         known = {followed.progress.run_id for followed in self._latest.values()}
         for run_id in there:
             if run_id not in self._passed_over and run_id not in known:
                 self._meet(run_id)
-        yield from tuple(self._latest.items())
+        return dict(self._latest)
 
     def _meet(self, run_id: str) -> None:
         progress = Progress(run_id)
