@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,17 +17,18 @@ FIRST_LINE = 1 << 20
 
 @dataclass
 class Followed:
-    """A run that is followed: how far it is, and how far its feed was read."""
+    """A run that is followed: how far it is, how far its feed was read, and how long that was last."""
 
     progress: Progress
     offset: int = 0
+    size: int = 0
 
-    def has_more(self, runs: Path) -> bool:
-        """Say whether the feed is longer than it was read."""
-        try:
-            return feed_path(runs, self.progress.run_id).stat().st_size > self.offset
-        except OSError:
-            return False
+    def grew(self, runs: Path) -> bool:
+        """Say whether the feed is longer than when this was asked last."""
+        before = self.size
+        with contextlib.suppress(OSError):
+            self.size = feed_path(runs, self.progress.run_id).stat().st_size
+        return self.size > before
 
     def read(self, runs: Path) -> tuple[bool, bool]:
         """Read on; say whether anything but the plot changed, and whether anything came at all."""

@@ -77,7 +77,7 @@ class Watcher:
 
     def _is_recorded(self, lane: Lane, followed: Followed | None) -> bool | None:
         # A feed that grows is proof enough, and cheaper than to try the run's lock.
-        grows = followed is not None and followed.has_more(self._settings.runs)
+        grows = followed is not None and followed.grew(self._settings.runs)
         return True if grows else lane.is_recorded()
 
     def _read(self, lane: Lane, followed: Followed) -> None:

@@ -87,6 +87,15 @@ def test_a_run_that_lets_go_without_an_end_is_cut_off(line: Line) -> None:
         assert line.told()["state"] == "cut off"
 
 
+def test_a_line_that_was_cut_short_keeps_no_run_alive(line: Line) -> None:
+    with ShownRun(line.runs, "r1") as run:
+        run.step(0)
+        with feed_path(line.runs, "r1").open("ab") as feed:
+            feed.write(b'{"kind": "step", "ind')
+        assert line.told()["state"] == "running"
+    assert line.told()["state"] == "cut off"
+
+
 def test_a_run_that_ends_and_lets_go_at_once_is_not_cut_off(line: Line) -> None:
     seen = []
     with ShownRun(line.runs, "r1") as run:
