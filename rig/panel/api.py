@@ -179,7 +179,7 @@ def _wait_for(lane: Lane, begun: Start, watcher: Watcher) -> str:
 
     Raises:
         RefusedToStart: it was refused; in the command's own words.
-        RigError: it broke before it began, or did not begin in time or before the panel ended (stopped).
+        RigError: it broke before it began; or it was stopped, since time or panel ended before it began.
     """
     deadline_s = time.monotonic() + WAIT_S
     while time.monotonic() < deadline_s and not watcher.is_over:

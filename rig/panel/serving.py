@@ -12,7 +12,7 @@ from rig.errors import RefusedToStart
 from rig.panel.app import make_app
 from rig.panel.settings import PanelSettings
 
-TICK_S = 0.5
+TICK_S = 0.5  # between two looks at whether to end
 GRACE_S = 5  # for what is under way
 
 

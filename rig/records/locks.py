@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 FOLDER = ".locks"
+MAKING = "making.lock"
 STATION = "station-"  # how the names of the stations' locks begin; those of runs begin with a year
 GUARDIAN_PATIENCE_S = 60.0
 
@@ -92,6 +94,17 @@ def hold_guardian(runs: Path, station: str) -> Held | None:
         StoreError: the folder of the locks cannot be made or written.
     """
     return _hold(runs, _of_guardian(station), f"the guardian of station {station}")
+
+
+@contextlib.contextmanager
+def hold_making(runs: Path) -> Iterator[None]:
+    """Hold the lock under which a record is made; wait until nobody else makes it. Raises OSError."""
+    from filelock import FileLock
+
+    path = runs / FOLDER / MAKING
+    make_folder(path.parent)
+    with FileLock(path):
+        yield
 
 
 def _wait_for_guardian(runs: Path, station: str) -> None:

@@ -28,6 +28,7 @@ from rig.records.chain import Chain, Row
 from rig.records.event import FIRST_PREVIOUS, Event, canonical_json, chain_hash, utc_text
 from rig.records.files import make_folder, sync_folder
 from rig.records.kinds import AUDIT_SUBJECT, REPROCESS_PREFIX, STATION_PREFIX
+from rig.records.locks import hold_making
 
 FILE_NAME = "records.sqlite"
 FORMAT = 1  # of the table below; kept in SQLite's user_version
@@ -230,15 +231,13 @@ class Store:
 
     def _make(self) -> None:
         """Make the database under another name: whoever sees its own name finds it whole."""
-        from filelock import FileLock
-
-        part = self.path.with_name(f".{FILE_NAME}.part")
-        with FileLock(f"{part}.lock"):
+        part, log = self.path.with_name(f".{FILE_NAME}.part"), self.path.with_name(f"{FILE_NAME}-wal")
+        with hold_making(self.runs):
             if self.path.exists():
                 return  # another process was quicker
             self._open_for_appending(part).close()
-            # The log of a database that was taken away would be read as this one's.
-            self.path.with_name(f"{FILE_NAME}-wal").unlink(missing_ok=True)
+            if log.exists():  # of a database that was taken away; it would be read as this one's
+                log.rename(log.with_name(f"{log.name}.{time.time_ns()}"))
             part.rename(self.path)
             sync_folder(self.runs)
 

@@ -222,6 +222,8 @@ def test_a_log_without_its_database_is_not_taken_for_the_next_ones(tmp_path: Pat
     (tmp_path / f"{FILE_NAME}-wal").write_bytes(log)
     with Store(tmp_path) as store:
         assert store.events() == []
+    (set_aside,) = tmp_path.glob(f"{FILE_NAME}-wal.*")
+    assert set_aside.read_bytes() == log, "what was committed stays for who looks into it"
 
 
 def test_a_reader_cannot_write(store: Store) -> None:
