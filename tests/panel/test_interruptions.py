@@ -174,3 +174,4 @@ def test_a_pen_that_does_not_answer_breaks_its_own_lane_only(line: Line, ben: Wi
     expect(mute.find(".face.verdict")).to_contain_text("pen: no answer within 3 s")
     whole.ends("PASS")
     expect(mute.find(".face.verdict .word")).to_have_text("ERROR")
+    expect(mute.find(".face.verdict")).to_contain_text("says nothing about the pen")
