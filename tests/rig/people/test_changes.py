@@ -191,7 +191,7 @@ def test_the_file_is_its_owner_s_and_no_secret_is_in_the_record(runs: Path) -> N
     with_ben(runs, with_ada(runs))
     assert stat.S_IMODE((runs / FILE_NAME).stat().st_mode) == 0o600
     secret = (ADAS, BENS, GIVEN, "$argon2")
-    for path in runs.iterdir():
+    for path in (path for path in runs.rglob("*") if path.is_file()):
         data = path.read_bytes()
         told = [word for word in secret if word.encode() in data]
         assert told == (["$argon2"] if path.name == FILE_NAME else []), path.name
