@@ -1,9 +1,8 @@
 """What it costs a run that somebody looks on: a client of the panel's stream, or the page in Chromium.
 
-Runs go in pairs. In one, every other step is looked on, in the other the steps between: who looks on is
-stopped and let go on by :mod:`benchmarks.pausing`. A step is compared with itself, and what is slow about a
-run or about a minute strikes steps of both kinds alike. Where the system lets one choose, panel and Chromium
-also get a processor that the run does not use, as there is on a station with processors to spare.
+Runs go in pairs. In one some steps are looked on, in the other the steps between: who looks on is stopped
+and let go on by :mod:`benchmarks.pausing`. A step is compared with itself, and what is slow about a run or
+about a minute strikes steps of both kinds alike.
 """
 
 from __future__ import annotations
@@ -15,33 +14,36 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import numpy as np
 
 from benchmarks import pausing
 from benchmarks.figures import Figure, table
+from benchmarks.pausing import BLOCK, counts, is_looked_on
 from tests.support.command import shown
 from tests.support.panel import PanelProcess, client_at, make_line, panel_process
 from tests.support.people import BEN, BENS
 
-PAIRS = 12
+ROUNDS = 3  # of BLOCK pairs, in which each step counts equally often
 RESAMPLED = 4000
 STREAM, BROWSER = "a client of the stream", "the page in Chromium"
-APART = "the page in Chromium, on a processor that the run does not use"
 RUN = [sys.executable, "-m", "rig", "run", "eol", f"--user={BEN}", "--password-stdin", "--product=office-pen"]
 AIM = "≤ 0.5 ms"
 
 
 @dataclass
 class Taken:
-    """What steps took, a row for each pair of runs, and what panel and browser took of processors, in s."""
+    """What steps took, a row for each pair of runs, and what panel and browser took of processors, in s.
+
+    A step that does not count in a pair is not a number.
+    """
 
     looked_on: list[list[float]] = field(default_factory=list)
     alone: list[list[float]] = field(default_factory=list)
@@ -49,12 +51,25 @@ class Taken:
     browser_s: float = 0.0
     results: int = 0
 
+    def takes(self, times: dict[int, list[float]]) -> None:
+        """Take what the steps of two runs took, by the shift of their turns; one of each was looked on."""
+        for is_on, rows in ((True, self.looked_on), (False, self.alone)):
+            rows.append(
+                [
+                    taken if counts(step, shift) else np.nan
+                    for step, both in enumerate(zip(*times.values(), strict=True))
+                    for shift, taken in zip(times, both, strict=True)
+                    if is_looked_on(step, shift) == is_on
+                ]
+            )
+
     def figure(self, way: str) -> Figure:
         """Return what a measurement typically takes more, and between what that lies with 95 %."""
         more_ms = 1e3 * (np.array(self.looked_on) - np.array(self.alone)) / self.results
         rng = np.random.default_rng(1)
-        again = rng.integers(0, len(more_ms), (RESAMPLED, len(more_ms)))
-        low, high = np.quantile([self._typical(more_ms[rows]) for rows in again], [0.025, 0.975])
+        rounds = len(more_ms) // BLOCK
+        again = rng.integers(0, rounds, (RESAMPLED, rounds, BLOCK)) * BLOCK + np.arange(BLOCK)
+        low, high = np.quantile([self._typical(more_ms[rows.ravel()]) for rows in again], [0.025, 0.975])
         beside = (
             f"95 %: {low:+.2f} to {high:+.2f} ms; of a processor the panel takes {self._each(self.panel_s)}"
         )
@@ -69,26 +84,26 @@ class Taken:
     @staticmethod
     def _typical(rows: np.ndarray) -> float:
         # Now and then the machine stands still during a step; the median over the pairs passes that over.
-        return float(np.median(rows, axis=0).sum())
+        return float(np.nansum(np.nanmedian(rows[:, 1:], axis=0)))  # before the first, the twin is started
 
     def _each(self, processor_s: float) -> str:
         # A pair is two runs, half of each looked on.
         return f"{1e3 * processor_s / self.results / len(self.alone):.2f} ms"
 
 
-def measure(pairs: int = PAIRS) -> list[Figure]:
+def measure(rounds: int = ROUNDS) -> list[Figure]:
     """Return what a measurement takes more when it is looked on."""
     if sys.platform != "linux":
         return [Figure("what looking on costs", "not measured", "processes are looked after on Linux only")]
-    ways = [STREAM]
-    if shutil.which("chromium"):
-        ways += [BROWSER, APART] if _processors() else [BROWSER]
-    with tempfile.TemporaryDirectory() as name:
+    ways = [STREAM, BROWSER] if shutil.which("chromium") else [STREAM]
+    with TemporaryDirectory() as name:
         runs = Path(name) / "line"
         make_line(runs)
-        taken = {way: _pairs(runs, way, pairs) for way in ways}
+        taken = {way: _pairs(runs, way, rounds * BLOCK) for way in ways}
     first = Figure(
-        "a measurement, nobody looking on", f"{taken[STREAM].alone_ms():.1f} ms", f"{pairs} pairs of runs"
+        "a measurement, nobody looking on",
+        f"{taken[STREAM].alone_ms():.1f} ms",
+        f"{rounds * BLOCK} pairs of runs",
     )
     return [first, *(taken[way].figure(way) for way in ways)]
 
@@ -100,24 +115,23 @@ def _pairs(runs: Path, way: str, pairs: int) -> Taken:
         taken.results = len(shown(runs)["measurements"])
         before = _processor_s([panel.pid]), _processor_s(onlookers)
         for pair in range(pairs):
-            first = pair % 2  # a drift of the machine strikes both alike
-            times = {parity: _run(runs, onlookers, parity) for parity in (first, 1 - first)}
-            steps = range(1, len(times[0]))  # before the first, the twin is started
-            taken.looked_on.append([times[step % 2][step] for step in steps])
-            taken.alone.append([times[1 - step % 2][step] for step in steps])
+            shifts = [pair % BLOCK, pair % BLOCK + BLOCK]
+            if pair // BLOCK % 2:  # a drift of the machine strikes both alike
+                shifts.reverse()
+            taken.takes({shift: _run(runs, onlookers, shift) for shift in shifts})
         taken.panel_s = _processor_s([panel.pid]) - before[0]
         taken.browser_s = _processor_s(onlookers) - before[1] - taken.panel_s
     return taken
 
 
-def _run(runs: Path, onlookers: list[int], first: int) -> list[float]:
-    """Run once, every other step looked on, from number ``first`` on; return what the steps took, in s."""
+def _run(runs: Path, onlookers: list[int], shift: int) -> list[float]:
+    """Run once, looked on in turns, ``shift`` steps of which are over; return what the steps took, in s."""
     times = runs.parent / "times.json"
     environment = {
         **os.environ,
         "PYTHONDONTWRITEBYTECODE": "",
         pausing.ONLOOKERS: ",".join(map(str, onlookers)),
-        pausing.FIRST: str(first),
+        pausing.SHIFT: str(shift),
         pausing.TIMES: str(times),
     }
     command = [*RUN, f"--runs={runs}", "--", "-p", pausing.__name__]
@@ -132,35 +146,9 @@ def _run(runs: Path, onlookers: list[int], first: int) -> list[float]:
 def _looking_on(runs: Path, way: str) -> Iterator[tuple[PanelProcess, list[int]]]:
     """Have somebody look on as long as the block lasts; yield the panel, and all processes of both."""
     with ExitStack() as stack:
-        runs_own, onlookers_own = (way == APART and _processors()) or (None, None)
-        with _kept_to(onlookers_own):
-            panel = stack.enter_context(panel_process(runs, "twin"))
-            stack.enter_context(_stream(panel.address) if way == STREAM else _page(panel.address))
-        onlookers = _below(os.getpid())
-        stack.enter_context(_kept_to(runs_own))
-        yield panel, onlookers
-
-
-def _processors() -> tuple[set[int], set[int]] | None:
-    """Return all processors but the last one, and the last one; None where there is no choice."""
-    if not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2:
-        return None
-    *most, last = sorted(os.sched_getaffinity(0))
-    return set(most), {last}
-
-
-@contextmanager
-def _kept_to(processors: set[int] | None) -> Iterator[None]:
-    """Keep this process, and what it starts meanwhile, to some processors; to no other ones where None."""
-    if processors is None:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, processors)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+        panel = stack.enter_context(panel_process(runs, "twin"))
+        stack.enter_context(_stream(panel.address) if way == STREAM else _page(panel.address))
+        yield panel, _below(os.getpid())
 
 
 @contextmanager
@@ -221,8 +209,10 @@ def _fields(stat: Path) -> list[str]:
 def main() -> None:
     """Measure with as many pairs as asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.onlookers", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=PAIRS, help="of runs, for each way of looking on")
-    print(table(measure(parser.parse_args().pairs)))
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help="of eight runs, for each way of looking on"
+    )
+    print(table(measure(parser.parse_args().rounds)))
 
 
 if __name__ == "__main__":

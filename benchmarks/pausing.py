@@ -1,7 +1,8 @@
-"""Stops who looks on at every other step of a run, and times the steps: pytest's plugin for ``onlookers``.
+"""Stops who looks on for some steps of a run in turn, and times the steps: pytest's plugin for ``onlookers``.
 
 So one run has steps with and without onlookers in turns, and whatever else the machine does strikes both
-alike. Who was stopped has to catch up in a step that is looked on, so that what is told is rather too much.
+alike. Who was stopped has to catch up, which nobody has to who looks on all the time: the first step after
+each change does not count.
 """
 
 from __future__ import annotations
@@ -16,17 +17,30 @@ from typing import Any
 
 import pytest
 
-ONLOOKERS, FIRST, TIMES = "BENCHMARK_ONLOOKERS", "BENCHMARK_FIRST", "BENCHMARK_TIMES"
-"""Variables: ids of processes, with commas between; 0 or 1, the first step looked on; file of times."""
+BLOCK = 4
+"""Steps in a row that are looked on, and that are not."""
+
+ONLOOKERS, SHIFT, TIMES = "BENCHMARK_ONLOOKERS", "BENCHMARK_SHIFT", "BENCHMARK_TIMES"
+"""Variables: ids of processes, with commas between; how many steps of the turns are over; file of times."""
 
 _taken_s: list[float] = []
+
+
+def is_looked_on(step: int, shift: int) -> bool:
+    """Say whether somebody looks on at a step."""
+    return (step + shift) // BLOCK % 2 == 0
+
+
+def counts(step: int, shift: int) -> bool:
+    """Say whether a step counts: nobody was let go on or stopped just before it."""
+    return (step + shift) % BLOCK != 0
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol() -> Generator[None, Any, Any]:
     """Time a step, from before it is announced to after its teardown."""
-    is_looked_on = len(_taken_s) % 2 == int(os.environ[FIRST])
-    _tell(signal.SIGCONT if is_looked_on else signal.SIGSTOP)
+    looks_on = is_looked_on(len(_taken_s), int(os.environ[SHIFT]))
+    _tell(signal.SIGCONT if looks_on else signal.SIGSTOP)
     start = time.perf_counter()
     result = yield
     _taken_s.append(time.perf_counter() - start)

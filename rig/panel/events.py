@@ -98,8 +98,9 @@ async def _stream(request: Request) -> AsyncIterator[str]:
     try:
         while not watcher.is_over:
             changed.clear()
-            for text in await asyncio.to_thread(news.told):
-                yield text
+            # In one piece, so that a page draws once what came at once.
+            if told := await asyncio.to_thread(news.told):
+                yield "".join(told)
             if loop.time() - beat_s >= BEAT_S:
                 beat_s = loop.time()
                 if not await asyncio.to_thread(_is_signed_in, request, lanes):

@@ -15,6 +15,16 @@ export function say(element, text, lang = "") {
   else element.removeAttribute("lang");
 }
 
+const held = new WeakMap();
+
+/** Put into an element what ``make`` returns, unless it was made for the same facts before: drawing takes time. */
+export function fill(element, facts, makeChildren) {
+  const key = JSON.stringify(facts);
+  if (held.get(element) === key) return;
+  held.set(element, key);
+  element.replaceChildren(...makeChildren());
+}
+
 /** Return ``{text, lang}`` as a span. */
 export function span({ text, lang }, name = "") {
   const element = make("span", name, text);

@@ -3,6 +3,7 @@
 
 /* global uPlot */
 import { say } from "./dom.js";
+import { t } from "./page.js";
 import { columnTitle, plain, plotTitle } from "./telling.js";
 
 const MOST_DOTS = 400;
@@ -18,29 +19,30 @@ export class LivePlot {
     this.empty = figure.querySelector(".empty");
     this.chart = null;
     this.isDue = false;
+    this.least = 0;
     this.clear();
     new ResizeObserver(() => this.fit()).observe(this.place);
   }
 
   /** Show nothing. */
   clear() {
-    this.chart?.destroy();
-    this.chart = null;
     this.x = [];
     this.y = [];
     this.runId = "";
     this.caption.textContent = this.up.textContent = "\u00a0";
-    this.empty.hidden = false;
+    this.place.setAttribute("aria-label", t("lane.no_plot"));
+    this.draw();
   }
 
   /** Take points, of a new curve or of the one that is shown. */
   take(told) {
     if (told.is_new) {
-      this.clear();
+      this.x = [];
+      this.y = [];
       this.names = [columnTitle(told.x_name), columnTitle(told.y_name)];
       const title = plotTitle(told.title);
       say(this.caption, title.text, title.lang);
-      this.up.textContent = `↑ ${this.names[1]}`;
+      say(this.up, `↑ ${this.names[1]}`);
       this.least = LEAST[told.y_name] ?? 0;
     }
     this.runId = told.run_id;
@@ -54,11 +56,16 @@ export class LivePlot {
   }
 
   draw() {
-    if (!this.x.length || !this.place.clientWidth) return;
-    this.empty.hidden = true;
+    this.empty.hidden = this.x.length > 0;
+    if (!this.x.length) {
+      this.chart?.destroy();
+      this.chart = null;
+      return;
+    }
     const data = [null, [this.x, this.y]];
-    if (this.chart) this.chart.setData(data);
-    else this.chart = new uPlot(this.options(), data, this.place);
+    if (this.chart) this.chart.setData(data); // a new curve too: making a chart takes longer than drawing it
+    else if (this.place.clientWidth) this.chart = new uPlot(this.options(), data, this.place);
+    else return;
     const last = `${plain(this.x.at(-1))} / ${plain(this.y.at(-1))}`;
     const axes = `${this.names[1]} – ${this.names[0]}`;
     this.place.setAttribute("aria-label", `${this.caption.textContent}: ${axes}, ${last}`);
@@ -80,7 +87,7 @@ export class LivePlot {
       grid: { stroke: colour("--chart-grid"), width: 1 }, ticks: { stroke: colour("--chart-grid"), width: 1 },
       values: (chart, splits) => splits.map(plain),
     });
-    const scale = (least) => ({ time: false, auto: true, range: (chart, low, high) => room(low, high, least) });
+    const scale = (least) => ({ time: false, auto: true, range: (chart, low, high) => room(low, high, least()) });
     return {
       mode: 2,
       width: this.place.clientWidth,
@@ -88,8 +95,8 @@ export class LivePlot {
       padding: [10, 14, 0, 0],
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: scale(0), y: scale(this.least) },
-      axes: [axis(2.3, this.names[0]), axis(4.2)],
+      scales: { x: scale(() => 0), y: scale(() => this.least) },
+      axes: [axis(2.3, () => this.names[0]), axis(4.2)],
       series: [null, {
         stroke: colour("--chart-1"),
         facets: [{ scale: "x", auto: true }, { scale: "y", auto: true }],

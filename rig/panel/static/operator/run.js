@@ -1,6 +1,6 @@
 // A run under way: where it is, its steps, its results.
 
-import { make, say, span } from "./dom.js";
+import { fill, make, say, span } from "./dom.js";
 import { t } from "./page.js";
 import { allowed, duration, measured, resultTitle, settingOf, stepTitle } from "./telling.js";
 
@@ -20,7 +20,7 @@ export class RunFace {
     this.empty = find(".results .empty");
     this.runId = "";
     this.shown = 0;
-    this.groups = "";
+    this.at = -1;
   }
 
   /** Show how far a run is; returns what it is doing, for who listens. */
@@ -28,14 +28,11 @@ export class RunFace {
     if (run.run_id !== this.runId) {
       this.runId = run.run_id;
       this.shown = 0;
-      this.groups = "";
+      this.at = -1;
       this.rows.replaceChildren();
-      this.bar.replaceChildren(...run.steps.map(() => make("i")));
     }
-    if (this.bar.childElementCount !== run.steps.length) {
-      this.bar.replaceChildren(...run.steps.map(() => make("i")));
-    }
-    this.subject.replaceChildren(...aboutOf(run).map((text) => make("span", "", text)));
+    const about = aboutOf(run);
+    fill(this.subject, about, () => about.map((text) => make("span", "", text)));
     const step = run.index >= 0 && run.index < run.steps.length ? stepTitle(run.steps[run.index]) : null;
     this.showNow(step, isStopping);
     say(this.of, step ? t("lane.step_of", run.index + 1, run.steps.length) : "");
@@ -51,7 +48,7 @@ export class RunFace {
     const now = isStopping
       ? { text: t("lane.stopping"), setting: t("lane.stopping_why") }
       : step ?? { text: t("lane.preparing"), setting: "" };
-    this.now.replaceChildren(span(now, "title"), make("span", "at", now.setting));
+    fill(this.now, now, () => [span(now, "title"), make("span", "at", now.setting)]);
   }
 
   /** Show how long it will take still. */
@@ -61,17 +58,19 @@ export class RunFace {
   }
 
   showBar(run) {
-    run.steps.forEach((step, i) => { this.bar.children[i].dataset.state = step.state; });
+    const states = run.steps.map((step) => step.state);
+    fill(this.bar, states, () => states.map((state) => {
+      const part = make("i");
+      part.dataset.state = state;
+      return part;
+    }));
     this.bar.setAttribute("aria-valuemax", String(Math.max(run.steps.length, 1)));
     this.bar.setAttribute("aria-valuenow", String(Math.max(run.index, 0)));
   }
 
   showSteps(steps) {
     const groups = grouped(steps);
-    const seen = JSON.stringify(groups);
-    if (seen === this.groups) return;
-    this.groups = seen;
-    this.steps.replaceChildren(...groups.map((group) => {
+    fill(this.steps, groups, () => groups.map((group) => {
       const count = group.of > 1 ? `${group.done}/${group.of}` : "";
       const sign = make("span", "sign", SIGNS[group.state]);
       const item = make("li", "", sign, span(group), make("span", "count", count));
@@ -79,8 +78,11 @@ export class RunFace {
       if (group.state === "now") item.setAttribute("aria-current", "step");
       return item;
     }));
-    const current = this.steps.querySelector('[data-state="now"], [data-state="broken"]');
-    if (current) this.steps.scrollTop = current.offsetTop - this.steps.clientHeight / 2;
+    const at = groups.findIndex(({ state }) => state === "now" || state === "broken");
+    if (at < 0 || at === this.at) return;
+    this.at = at;
+    const current = this.steps.children[at];
+    this.steps.scrollTop = current.offsetTop - this.steps.clientHeight / 2;
   }
 
   showResults(judged) {

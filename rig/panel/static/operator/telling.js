@@ -6,18 +6,22 @@ const SETTING = /([\d.]+) mm @ (\d+) \/min$/;
 const NARROW = "\u202f"; // between a number and its unit, never broken
 const POWERS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
+const significant = new Intl.NumberFormat(language, { maximumSignificantDigits: 6, useGrouping: false });
+const formats = new Map(); // by decimal places; making one takes longer than all that it writes
+
 function fixed(value, places) {
   const at = Math.min(Math.max(places, 0), 12);
-  const text = value.toLocaleString(language, {
-    minimumFractionDigits: at, maximumFractionDigits: at, useGrouping: false,
-  });
-  return text.replace("-", "−");
+  if (!formats.has(at)) {
+    const options = { minimumFractionDigits: at, maximumFractionDigits: at, useGrouping: false };
+    formats.set(at, new Intl.NumberFormat(language, options));
+  }
+  return formats.get(at).format(value).replace("-", "−");
 }
 
 /** Return a number with as many digits as it has, but no more than six. */
 export function plain(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  return value.toLocaleString(language, { maximumSignificantDigits: 6, useGrouping: false }).replace("-", "−");
+  return significant.format(value).replace("-", "−");
 }
 
 /** Return the decimal places that show two significant digits of an uncertainty. */
