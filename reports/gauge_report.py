@@ -152,12 +152,12 @@ def judge_bias(
         use = Use.NOT_ACCEPTABLE
         why.append("it is not zero, and may be more than the stated uncertainty")
     figures: dict[str, Any] = {
-        "reference": float(known.mean()), "bias": found.value, "bias, 95 %": found.interval, "sd": found.sd,
-        "t": found.t, "p": found.p, "mean stated U": stated_U,
+        "reference": float(known.mean()), "reference, u": reference_u, "bias": found.value,
+        "bias, 95 %": found.interval, "sd": found.sd, "t": found.t, "p": found.p, "mean stated U": stated_U,
     }  # fmt: skip
     if tolerance is not None:
         capability = type_one(errors, 0.0, tolerance=tolerance)
-        figures |= {"Cg": capability.cg.value, "Cgk": capability.cgk.value}
+        figures |= {"tolerance": tolerance, "Cg": capability.cg.value, "Cgk": capability.cgk.value}
         worst = min(capability.cg.value, capability.cgk.value)
         indices = f"Cg {capability.cg.value:.2f}, Cgk {capability.cgk.value:.2f}"
         why.append(f"{indices} ({LEAST_CAPABILITY} or more are wanted)")
@@ -219,6 +219,23 @@ def judge_stability(frame: DataFrame) -> GaugeVerdict:
         "readings on each": readings.shape[1],
     }  # fmt: skip
     return GaugeVerdict("stability", use, why or ["no rule fired"], figures, _unit(rows), found)
+
+
+def figure_text(value: object) -> str:
+    """Return a figure of a verdict, or of its plain data, as people read it."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.4g}"
+        case dict():
+            return ", ".join(f"{figure_text(key)}: {figure_text(part)}" for key, part in value.items())
+        case tuple() | list():
+            return " … ".join(figure_text(part) for part in value)
+        case _:
+            return str(value)
 
 
 def _complete(frame: DataFrame) -> DataFrame:

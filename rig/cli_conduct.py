@@ -17,6 +17,7 @@ from rig.cli_sign_in import signed_in
 from rig.errors import RefusedToStart, RigError
 
 if TYPE_CHECKING:
+    from rig.people.sign_in import SignedIn
     from rig.records.studies import StudyView
     from rig.studies.study_file import StudyFile
 
@@ -55,21 +56,32 @@ class Sitting:
     user: str
     from_stdin: bool
 
+    def signs_in(self, study: StudyFile) -> SignedIn | None:
+        """Return who sits there and may run a study; None where no users are known.
 
-def conduct(study: StudyFile, folder: Path, jobs: int, sitting: Sitting) -> StudyView:
+        Raises:
+            RigError: as :func:`rig.cli_sign_in.signed_in`.
+        """
+        from rig.people.policy import load_policy
+
+        roles, what = load_policy(self.runs).roles.study, f"study {study.name}"
+        return signed_in(self.runs, self.user, roles, what, from_stdin=self.from_stdin, must_be_known=True)
+
+
+def conduct(study: StudyFile, folder: Path, jobs: int, runs: Path, person: SignedIn | None) -> StudyView:
     """Run a study, or go on with it, and show how far it is.
 
+    Args:
+        study, folder, jobs, runs, person: as :func:`rig.studies.run_study.run_study` takes them.
+
     Raises:
-        RigError: as :func:`rig.studies.run_study.run_study`.
+        RigError: as there.
     """
     from rich.console import Console
 
-    from rig.people.policy import load_policy
     from rig.show_study import StudyProgress
     from rig.studies.run_study import run_study
 
-    runs, roles, what = sitting.runs, load_policy(sitting.runs).roles.study, f"study {study.name}"
-    person = signed_in(runs, sitting.user, roles, what, from_stdin=sitting.from_stdin, must_be_known=True)
     progress = StudyProgress(Console(stderr=True))
     try:
         return run_study(

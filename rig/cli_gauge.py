@@ -223,17 +223,20 @@ def _conduct(
     sitting: Sitting,
     as_json: bool,
 ) -> None:
-    """Run a gauge study, judge it, write plot and verdict. Exit status 1 when the gauge is not acceptable."""
+    """Run a gauge study, judge it, keep plot and verdict. Exit status 1 when the gauge is not acceptable."""
     with told_in_sentences():
         from rich.console import Console
 
         from reports.gauge_report import Use, write_verdict
         from rig.show_study import render_gauge
+        from rig.studies.run_study import keep_verdict
 
         study = begin()
         folder = out or Path("studies", study.name)
-        view = conduct(study, folder, jobs, sitting)
+        person = sitting.signs_in(study)
+        view = conduct(study, folder, jobs, sitting.runs, person)
         verdict = judge(study, view.frame)
+        view = keep_verdict(study, folder, verdict.to_json(), person)
         told = write_verdict(verdict, view, folder)
     if as_json:
         print(json.dumps(told, ensure_ascii=False, indent=1))

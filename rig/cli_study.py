@@ -40,7 +40,8 @@ def run(
         check_libraries()
         asked = load_study(file)
         folder = out or Path("studies", asked.name)
-        view = conduct(asked, folder, jobs, Sitting(runs, user, from_stdin))
+        person = Sitting(runs, user, from_stdin).signs_in(asked)
+        view = conduct(asked, folder, jobs, runs, person)
         models, problems = write_report(view, folder)
     if as_json:
         print(json.dumps([model.to_json() for model in models], ensure_ascii=False, indent=1))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.agreement import agreements
-from reports.gauge_report import GaugeVerdict
+from reports.gauge_report import GaugeVerdict, figure_text
 from reports.response_model import ResponseModel
 from rig.records.studies import StudyView
 from rig.studies.feasible import in_words
@@ -116,7 +116,7 @@ def render_gauge(view: StudyView, verdict: GaugeVerdict, console: Console, *, fo
     table.add_column(justify="right", no_wrap=True)
     for name, value in verdict.figures.items():
         if name != "components":
-            table.add_row(Text(name), _figure(value))
+            table.add_row(Text(name), figure_text(value))
     console.print(table)
     symbol, style = USES[verdict.use.value]
     console.print(Text(f"\n{symbol} {verdict.use.value}", style=style))
@@ -132,24 +132,8 @@ def _components(components: list[dict[str, Any]], unit: str) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for part in components:
         figures = (part["sd"], part["interval"], part["tolerance"], part["study"])
-        table.add_row(Text(part["name"]), *(_figure(value) for value in figures))
+        table.add_row(Text(part["name"]), *(figure_text(value) for value in figures))
     return table
-
-
-def _figure(value: object) -> str:
-    match value:
-        case None:
-            return "–"
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:.4g}"
-        case dict():
-            return ", ".join(f"{_figure(key)}: {_figure(part)}" for key, part in value.items())
-        case tuple() | list():
-            return " … ".join(_figure(part) for part in value)
-        case _:
-            return str(value)
 
 
 def _anova(model: ResponseModel) -> Table:

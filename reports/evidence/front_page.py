@@ -7,6 +7,7 @@ from typing import Any
 
 from reports.evidence.blocks import Block, pairs, table
 from reports.evidence.conclusion import used_share
+from reports.evidence.gauge_section import gauge_sentences
 from reports.evidence.study_models import answers, models_of
 from reports.evidence.words import (
     NOT_ON_RECORD,
@@ -76,7 +77,8 @@ def _sentences(results: JsonTable) -> list[str]:
     counts = conclusion["counts"]
     if results["subject"]["kind"] == "study":
         asked = str(results["study"]["file"].get("question", ""))
-        return [*([asked] if asked else []), *answers(models_of(results["study"])[0])]
+        asks = [asked] if asked else []
+        return [*asks, *gauge_sentences(results["study"]), *answers(models_of(results["study"])[0])]
     counted = f"{counts['conform']} of {counts['measurements']} results conform"
     if counts["accepted though indeterminate"]:
         counted += f", {counts['accepted though indeterminate']} indeterminate and accepted by the plan"

@@ -166,6 +166,7 @@ def study_of_subject(study: StudyView) -> JsonTable:
         "ended": study.ended,
         "operators": list(study.operators),
         "software": list(study.software),
+        "verdict": study.verdict,
         "results": rows,
     }
 

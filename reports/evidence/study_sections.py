@@ -7,6 +7,7 @@ from typing import Any
 
 from calibration.rounding import with_uncertainty
 from reports.evidence.blocks import Block, items, pairs, section, table
+from reports.evidence.gauge_section import gauge_section
 from reports.evidence.study_models import found_section, models_of
 from reports.evidence.words import known, moment, unit_text
 
@@ -29,12 +30,13 @@ def study_sections(results: JsonTable) -> list[Block]:
         if key != "factors" and value not in (None, "", {}, [])
     ]
     design = [(name, _plain(study["file"]["factors"][name])) for name in factors]
-    return [
+    sections = [
         section(
             "Question and design",
             pairs(*plain),
             table([("factor", "left", 1), ("levels", "left", 4)], design),
         ),
+        gauge_section(study),
         found_section(*models_of(study)),
         section("Results", table(columns, [_row(row, factors) for row in measured])),
         section(
@@ -43,6 +45,7 @@ def study_sections(results: JsonTable) -> list[Block]:
             items([] if study["ended"] else ["The study has not ended."], "The study ran to its end."),
         ),
     ]
+    return [part for part in sections if part is not None]
 
 
 def _row(row: JsonTable, factors: list[str]) -> list[str]:

@@ -55,6 +55,7 @@ REPROCESS_STARTED, REPROCESS_RESULT = "reprocess.started", "reprocess.result"
 REPROCESS_ENDED = "reprocess.ended"
 REPROCESS_PREFIX = "reprocess:"  # before the id of an evaluation of a run's traces again
 STUDY_STARTED, STUDY_POINT, STUDY_ENDED = "study.started", "study.point", "study.ended"
+STUDY_JUDGED = "study.judged"  # what a gauge study says of the gauge; the last one holds
 
 PASS, FAIL, ERROR, ABORTED = "PASS", "FAIL", "ERROR", "ABORTED"
 TRACEBACK = "traceback"  # the text of a note that holds one: for who mends the rig, not for operators

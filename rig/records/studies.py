@@ -30,6 +30,7 @@ class StudyView:
         ended: whether every point was run.
         operators: who measured, {name, full_name, role} each once; None among them for nobody named.
         software: version and commit that measured, each once; earlier versions did not record them.
+        verdict: what a gauge study says of the gauge, as plain data; None where it was not judged.
     """
 
     study: dict[str, Any]
@@ -37,6 +38,7 @@ class StudyView:
     ended: bool
     operators: tuple[dict[str, Any] | None, ...] = ()
     software: tuple[dict[str, Any], ...] = ()
+    verdict: dict[str, Any] | None = None
 
     @property
     def factors(self) -> list[str]:
@@ -71,12 +73,14 @@ def study_of(events: Sequence[Event]) -> StudyView:
     frame["at"] = pd.to_datetime(frame["at"], utc=True)
     frame = frame.astype(dict.fromkeys(["value", "u", "dof", "k", "U", "bench_s"], float))
     points = [event.body for event in events if event.kind == kinds.STUDY_POINT]
+    judged = [event.body["verdict"] for event in events if event.kind == kinds.STUDY_JUDGED]
     return StudyView(
         study,
         frame,
         any(event.kind == kinds.STUDY_ENDED for event in events),
         operators=_each(body.get("operator") for body in points),
         software=_each(body["software"] for body in points if body.get("software")),
+        verdict=judged[-1] if judged else None,
     )
 
 

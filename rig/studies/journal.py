@@ -106,6 +106,17 @@ class Journal:
         if not self.store.events(kinds=(kinds.STUDY_ENDED,)):
             self._append(kinds.STUDY_ENDED, {})
 
+    def judge(self, verdict: Mapping[str, Any]) -> None:
+        """Write down what the study says of the gauge, and what that rests on; nothing where it stands there.
+
+        Raises:
+            StoreError: it could not be kept.
+        """
+        judged = self.store.events(kinds=(kinds.STUDY_JUDGED,))
+        if not judged or judged[-1].body["verdict"] != verdict:
+            body = {"verdict": verdict, "operator": self._operator, "software": self._software}
+            self._append(kinds.STUDY_JUDGED, body)
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rig.interlocks import latch_stop, refuse_stopped
 from rig.people.access import admit
@@ -84,6 +85,29 @@ def run_study(
     view = read_study(folder)
     write_tables(view, folder)
     return view
+
+
+def keep_verdict(
+    study: StudyFile, folder: Path, verdict: Mapping[str, Any], person: SignedIn | None
+) -> StudyView:
+    """Keep what a gauge study says of the gauge in its record; return the study with it.
+
+    Args:
+        study: that was run.
+        folder: of its record.
+        verdict: plain data.
+        person: who ran it; None where nobody signed in.
+
+    Raises:
+        RigError: it could not be kept.
+    """
+    with only_one(folder):
+        journal = Journal(folder, study, None if person is None else person.told())
+        try:
+            journal.judge(verdict)
+        finally:
+            journal.close()
+    return read_study(folder)
 
 
 def write_tables(view: StudyView, folder: Path) -> None:

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from rig.product import Setting
+from rig.records import kinds
+from rig.records.event import Event
 from rig.records.store import Store
 from rig.records.studies import read_study
 from rig.station import STATIONS
@@ -46,15 +48,29 @@ def test_an_r_and_r_study_ends_with_a_verdict_for_the_tolerance(ran: Said, folde
     assert table.groupby(["part", "operator"])["value"].count().tolist() == [2] * 4
 
 
-def test_the_same_command_goes_on_and_with_a_narrow_tolerance_fails(ran: Said, folder: Path) -> None:
-    with Store(folder, create=False) as store:
-        before = store.head()
+def test_the_same_command_measures_nothing_again_and_with_a_narrow_tolerance_fails(
+    ran: Said, folder: Path
+) -> None:
     command = ["study", "grr", "rate", "--parts", "2", "--operators", "2", "--out", str(folder)]
+    before = entries(folder)
+    assert before[-1].kind == kinds.STUDY_JUDGED
+    assert within(*command).status == PASS
+    assert entries(folder) == before
     narrow = within(*command, "--tolerance", "0.5", "--json")
     assert narrow.status == FAIL
     assert json.loads(narrow.out)["verdict"] == "not acceptable"
+    *same, judged = entries(folder)
+    assert (same, judged.kind) == (before, kinds.STUDY_JUDGED)
+    assert judged.body["verdict"]["figures"]["tolerance"] == 0.5
+    view = read_study(folder)
+    assert view.verdict == judged.body["verdict"], "the last one holds"
+    assert json.loads(narrow.out) == {"study": view.study, **judged.body["verdict"]}
+
+
+def entries(folder: Path) -> list[Event]:
+    """Return all entries of a study's record."""
     with Store(folder, create=False) as store:
-        assert store.head() == before
+        return list(store.events())
 
 
 def test_another_study_in_the_same_folder_is_refused(ran: Said, folder: Path) -> None:
