@@ -94,7 +94,9 @@ def product_of(serial: str, known: Sequence[str] = ()) -> str:
     if not found:
         told = ", ".join(f"{name} ({product.serial_example})" for name, product in products.items())
         raise RefusedToStart(
-            f"unknown model: serial number {shown}", expected=f"one like those of: {told}", do=AGAIN
+            f"unknown model: serial number {shown}",
+            expected=f"a serial number like those of: {told}",
+            do=AGAIN,
         )
     return found[0]
 

@@ -37,8 +37,10 @@ class Answer(BaseModel):
 @router.get("/")
 def operator_page(request: Request, session: Visitor) -> Response:
     """Show the lanes."""
-    asked = table(DEFAULT, "prompts")  # a station's own words are shown wherever they are not these
-    return pages_of(request).show(request, "operator.html", lanes=_told(request), asked=asked)
+    # What a station asks and what the rig refuses is shown as they say it, wherever that is not these words.
+    asked, refusals = table(DEFAULT, "prompts"), table(DEFAULT, "refusals")
+    told = _told(request)
+    return pages_of(request).show(request, "operator.html", lanes=told, asked=asked, refusals=refusals)
 
 
 @router.get("/lanes")

@@ -91,7 +91,7 @@ def find_product(serial: str, products: Sequence[str]) -> str:
     if products and product not in products:
         raise RefusedToStart(
             f"{serial[:SHOWN]!r} is a pen of model {product}, which is not made here",
-            expected=" or ".join(products),
+            expected=f"a pen of model {' or '.join(products)}",
             do="Take it to its own line",
         )
     return product

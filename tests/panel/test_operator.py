@@ -187,6 +187,28 @@ def test_a_used_tip_is_not_started(line: Line, ben: Window, first: Lane) -> None
     assert (recorded["verdict"], recorded["measurements"]) == ("REFUSED", [])
 
 
+def test_refusals_are_told_in_the_readers_language(browser: Browser, panel: PanelProcess) -> None:
+    with window(browser, panel.address, language="de") as opened:
+        opened.sign_in(BEN)
+        opened.shows_lanes(2)
+        lane = opened.lane(1)
+        opened.page.keyboard.press("F1")
+        opened.page.keyboard.press("Escape")
+        opened.scan(GOOD)
+        lane.is_in("tip")
+        opened.scan("T26")
+        lane.says("'T26' ist keine Charge einer Spitze", "Erwartet: eine wie T2611A. Etikett auf dem Blister")
+        expect(lane.find(".notice .what")).to_have_attribute("lang", "de")
+        opened.page.keyboard.press("Escape")
+        opened.scan(USED)
+        lane.is_in("tip")
+        opened.scan(TIP)
+        lane.ends("REFUSED")
+        expect(lane.find(".face.verdict .reasons")).to_contain_text("die Spitze wurde schon benutzt (1×)")
+        expect(lane.find(".face.verdict .reasons [lang=en]")).to_have_count(0)
+        assert serious_findings(opened.page) == []
+
+
 def test_a_scan_of_ten_thousand_characters(ben: Window, first: Lane) -> None:
     ben.scan("N" * 10_000)
     first.says("10000 characters", "200")

@@ -5,6 +5,7 @@ import { LivePlot } from "./plot.js";
 import { Notice } from "./notice.js";
 import { t } from "./page.js";
 import { PromptView } from "./prompt.js";
+import { sentence } from "./refusals.js";
 import { RunFace } from "./run.js";
 import { send } from "./send.js";
 import { VerdictFace } from "./verdict.js";
@@ -140,7 +141,10 @@ export class LaneView {
     if (version >= 0 && this.told?.version > version && this.told.message) return; // it is shown already
     if (status === 0) this.notice.say({ what: t("notice.unreachable"), stays: true });
     else if (status === 401) this.notice.say({ what: t("notice.signed_out"), tone: "danger", stays: true });
-    else this.notice.say({ title: t(status === 409 ? "lane.at_work" : "lane.not_accepted"), what: detail, lang: "en" });
+    else {
+      const { text, lang } = sentence(detail);
+      this.notice.say({ title: t(status === 409 ? "lane.at_work" : "lane.not_accepted"), what: text, lang });
+    }
   }
 
   async answer(number, text) {

@@ -2,6 +2,7 @@
 
 import { say } from "./dom.js";
 import { t } from "./page.js";
+import { inWords } from "./refusals.js";
 
 const SHOWN_MS = 8_000;
 
@@ -17,11 +18,12 @@ export class Notice {
 
   /** Take what the lane says: ``{what, expected, do, key}``, or nothing. */
   lane(message) {
+    const said = message && (message.key ? { what: t(`notice.${message.key}`), lang: "" } : inWords(message));
     this.ofLane = message && {
       title: message.key ? "" : t(message.of === "start" ? "lane.not_begun" : "lane.not_accepted"),
-      what: message.key ? t(`notice.${message.key}`) : message.what,
-      lang: message.key ? "" : "en",
-      more: [message.expected && `${t("lane.expected", message.expected)}.`, message.do && `${message.do}.`],
+      what: said.what,
+      lang: said.lang,
+      more: [said.expected && `${t("lane.expected", said.expected)}.`, said.do && `${said.do}.`],
       tone: "alert",
     };
     if (message) this.own = null;

@@ -2,6 +2,7 @@
 
 import { make, say, span } from "./dom.js";
 import { has, t } from "./page.js";
+import { sentence } from "./refusals.js";
 import { aboutOf } from "./run.js";
 import { allowed, measured, resultTitle, settingOf, timeOfDay } from "./telling.js";
 
@@ -71,6 +72,6 @@ function reasonsOf(run) {
   const names = failed.map((one) => `${one.name}: `);
   const others = run.reasons.filter((reason) => !names.some((name) => reason.startsWith(name)));
   const isOfRig = !["PASS", "FAIL"].includes(run.verdict);
-  const said = others.map((text) => ({ text, lang: "en" }));
+  const said = others.map(sentence);
   return isOfRig ? [...said, ...told] : [...told, ...said];
 }
