@@ -197,14 +197,14 @@ def test_refusals_are_told_in_the_readers_language(browser: Browser, panel: Pane
         opened.scan(GOOD)
         lane.is_in("tip")
         opened.scan("T26")
-        lane.says("'T26' ist keine Charge einer Spitze", "Erwartet: eine wie T2611A. Etikett auf dem Blister")
+        lane.says("'T26' ist kein Tip-Los", "Erwartet: eines wie T2611A. Etikett auf dem Blister")
         expect(lane.find(".notice .what")).to_have_attribute("lang", "de")
         opened.page.keyboard.press("Escape")
         opened.scan(USED)
         lane.is_in("tip")
         opened.scan(TIP)
         lane.ends("REFUSED")
-        expect(lane.find(".face.verdict .reasons")).to_contain_text("die Spitze wurde schon benutzt (1×)")
+        expect(lane.find(".face.verdict .reasons")).to_contain_text("der Tip wurde schon benutzt (1×)")
         expect(lane.find(".face.verdict .reasons [lang=en]")).to_have_count(0)
         assert serious_findings(opened.page) == []
 
