@@ -13,6 +13,7 @@ import pytest
 from rig.panel import starting
 from tests.support.command import REFUSED, rig
 from tests.support.panel import (
+    ATTENDED,
     Line,
     client_of,
     make_line,
@@ -32,13 +33,13 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
 def test_a_panel_ends_while_pages_look_on(line: Line) -> None:
     """Nothing is said about it, and every page hears that it is the end."""
     with (
-        panel_process(line.runs, "twin") as panel,
+        panel_process(line.runs, "twin", ATTENDED) as panel,
         httpx.Client(base_url=panel.address, trust_env=False, timeout=60) as page,
     ):
         page.post("/sign-in", data={"name": BEN, "password": BENS})
         with page.stream("GET", "/events") as stream:
             told = stream.iter_text()
-            assert next(told).startswith("event: lane")
+            assert next(told).count("event: lane") == 2, "what comes at once comes in one piece"
             panel.stop()
             for _ in told:  # raises where it was torn off in the middle
                 pass
