@@ -251,10 +251,10 @@ class _Terminal:
             self._loop.remove_writer(self._master)
 
     def _unplug(self) -> None:
-        """Hang up: whoever has the terminal open gets an error from now on."""
+        """Hang up: whoever has the terminal open gets an error from now on, and finds the next one there."""
         self._stop_sending()
-        self._close()
         self._lost()
+        self._close()
 
     def _forsake(self) -> None:
         """Go on taking what comes, so that a client's writing does not stand still, and say nothing."""

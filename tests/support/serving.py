@@ -64,7 +64,8 @@ def serving_one(
         bench = make_bench(world_overrides, virtual=virtual)
         emulator = make_emulator(bench)
         if line == "pty":
-            return serve_pty(emulator, bench.time, baud=SERIAL_BAUD)
+            # Under the name of a terminal that was lost, a driver would find one of another test.
+            return serve_pty(emulator, bench.time, baud=SERIAL_BAUD, lasting_name=True)
         return f"127.0.0.1:{await serve_tcp(emulator, bench.time)}"
 
     with _in_thread(start) as address:
