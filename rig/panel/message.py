@@ -10,6 +10,7 @@ from rig.errors import RigError
 
 # As RigError puts a sentence together: what happened, what was expected, what to do.
 SENTENCE = re.compile(r"(?P<what>.*?)(?:, expected (?P<expected>.*?))?(?:\. (?P<do>[A-Z].*?))?\.?", re.DOTALL)
+SENTENCE_IN_A_BROWSER = SENTENCE.pattern.replace("(?P<", "(?<")
 
 
 @dataclass(frozen=True)

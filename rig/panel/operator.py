@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from rig.fixtures.plan import find_plan_folder, load_plan
 from rig.panel.guard import Actor, Settings, Visitor, allow
 from rig.panel.lane import Lane
+from rig.panel.message import SENTENCE_IN_A_BROWSER
 from rig.panel.pages import pages_of
 from rig.panel.scanning import is_stop
 from rig.panel.words import DEFAULT, table
@@ -38,9 +39,14 @@ class Answer(BaseModel):
 def operator_page(request: Request, session: Visitor) -> Response:
     """Show the lanes."""
     # What a station asks and what the rig refuses is shown as they say it, wherever that is not these words.
-    asked, refusals = table(DEFAULT, "prompts"), table(DEFAULT, "refusals")
-    told = _told(request)
-    return pages_of(request).show(request, "operator.html", lanes=told, asked=asked, refusals=refusals)
+    return pages_of(request).show(
+        request,
+        "operator.html",
+        lanes=_told(request),
+        asked=table(DEFAULT, "prompts"),
+        refusals=table(DEFAULT, "refusals"),
+        sentence=SENTENCE_IN_A_BROWSER,
+    )
 
 
 @router.get("/lanes")

@@ -5,6 +5,7 @@ const page = JSON.parse(document.getElementById("page").textContent);
 export const language = page.language;
 export const lanes = page.lanes;
 export const refusals = page.refusals; // as the rig itself says them
+export const parts = new RegExp(`^(?:${page.sentence})$`, "s"); // of its sentences: what happened, expected, do
 
 /** Say whether the catalogue has a key. */
 export function has(key) {

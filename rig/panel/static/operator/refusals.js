@@ -1,15 +1,13 @@
 // What the rig refuses, in the reader's language. The rig says it in English; where a catalogue has that very sentence,
 // with its numbers and names left open, it speaks for the rig.
 
-import { language, refusals, t } from "./page.js";
+import { language, parts, refusals, t } from "./page.js";
 
 const RIG = "en";
-// As the rig puts a sentence together: what happened, what was expected, what to do.
-const PARTS = /^(.*?)(?:, expected (.*?))?(?:\. ([A-Z].*?))?\.?$/s;
 const known = Object.entries(refusals).map(([key, template]) => {
   const places = [...template.matchAll(/\{(\d)\}/g)].map(([, place]) => Number(place));
-  const parts = template.split(/\{\d\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return { key, places, pattern: new RegExp(`^${parts.join("([^;\\n]+?)")}$`) };
+  const between = template.split(/\{\d\}/).map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return { key, places, pattern: new RegExp(`^${between.join("([^;\\n]+?)")}$`) };
 });
 
 /** Return the parts of a refusal in the reader's language, where every part has it; else in the rig's own. */
@@ -23,8 +21,7 @@ export function inWords({ what, expected = "", do: todo = "" }) {
 
 /** Return a refusal that came as one sentence as ``{text, lang}``. */
 export function sentence(text) {
-  const [, what, expected = "", todo = ""] = PARTS.exec(text);
-  const here = inWords({ what, expected, do: todo });
+  const here = inWords(parts.exec(text)?.groups ?? { what: text });
   if (here.lang === RIG) return { text, lang: RIG };
   const first = here.expected ? `${here.what}. ${t("lane.expected", here.expected)}` : here.what;
   return { text: [first, here.do].filter(Boolean).join(". "), lang: here.lang };
