@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from rig.config import check_model, read_toml
 from rig.errors import ConfigError, RefusedToStart, StoreError
 from rig.interlocks import (
     Override,
-    check_interlocks,
     latch_stop,
     record_check,
     refuse_complaints,
@@ -20,31 +18,10 @@ from rig.interlocks import (
 from rig.records.stations import StationLog
 from rig.records.store import Store
 from rig.station import STATIONS, Station, load_station
+from tests.support.interlocks import GOOD, NONE, NOW, begins, checked, station
 from tests.support.records import begin_run, measure
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PERSON = {"by": "A. Keller", "reason": "audit sample"}
-GOOD = [{"name": "step.height", "value": 0.0001, "unit": "mm", "U": 0.001, "verdict": "PASS"}]
-NONE = Override()
-
-
-def station(*overrides: str) -> Station:
-    return load_station("twin", ("interlock.check_every_h=24", *overrides))
-
-
-def begins(
-    runs: Path, override: Override = NONE, *, at: Station | None = None, is_check: bool = False
-) -> dict[str, str]:
-    return check_interlocks(at or station(), runs, override=override, is_check=is_check, now=NOW)
-
-
-def checked(runs: Path, verdict: str = "PASS", *, hours_ago: float = 1.0) -> None:
-    """Record a check as a run makes it."""
-    made = NOW - timedelta(hours=hours_ago)
-    with Store(runs) as store:
-        run_id = f"check-{hours_ago:g}"
-        store.append(run_id, "run.started", {"plan": "station", "station": "twin-1"}, made)
-        StationLog(store, "twin-1", lambda: made).check(run_id, verdict, GOOD)
 
 
 def test_a_good_check_within_the_interval_lets_runs_begin(tmp_path: Path) -> None:

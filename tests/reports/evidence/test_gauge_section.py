@@ -14,16 +14,16 @@ from reports.gauge_report import judge_bias, judge_grr
 from rig.records import kinds
 from rig.records.run import wall_utc
 from rig.records.store import Store
-from tests.reports.evidence.test_study_report import front, record
-from tests.reports.test_gauge_report import aiag, known, readings
 from tests.support.evidence import MADE_AT
+from tests.support.gauge_readings import aiag, known, readings
+from tests.support.study_report import front, record_study
 
 TITLE = "Verdict on the gauge"
 
 
 def judged(folder: Path, verdict: dict[str, Any]) -> dict[str, Any]:
     """Record a study with a verdict; return what a report is made of."""
-    record(folder)
+    record_study(folder)
     with Store(folder) as store:
         store.append("small", kinds.STUDY_JUDGED, {"verdict": verdict}, wall_utc())
     return dict(results_of(study_subject(folder)))
@@ -62,6 +62,6 @@ def test_a_bias_has_figures_and_no_table(tmp_path: Path) -> None:
 
 
 def test_a_study_that_judged_no_gauge_has_no_such_section(tmp_path: Path) -> None:
-    results = dict(results_of(record(tmp_path)))
+    results = dict(results_of(record_study(tmp_path)))
     with pytest.raises(KeyError, match=TITLE):
         section(results)

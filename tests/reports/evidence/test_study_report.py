@@ -11,46 +11,13 @@ from reports.evidence.document import document_of
 from reports.evidence.figures import figures_of
 from reports.evidence.results import results_of
 from reports.evidence.study_models import models_of
-from reports.evidence.subject import Subject, study_subject
-from rig.records import kinds
-from rig.records.run import wall_utc
-from rig.records.store import Store
 from tests.support.evidence import MADE_AT
-
-LEVELS = [(depth, rate) for depth in (0.5, 1.25, 2.0) for rate in (5000.0, 9000.0)]
-FILE = {
-    "name": "small", "title": "Depth, slow and fast", "question": "Does the depth depend on the rate?",
-    "product": "office-pen", "station": "twin", "world": "nominal", "seed": 0, "responses": ["extension"],
-    "factors": {"depth": {"levels": [0.5, 1.25, 2.0], "unit": "mm"}, "rate": {"levels": [5000.0, 9000.0]}},
-}  # fmt: skip
-ADA = {"name": "ada", "full_name": "Ada Berg", "role": "engineer"}
-
-
-def record(folder: Path, *, moves_by_mm: float = 1.0) -> Subject:
-    """Record a study whose extension is ``moves_by_mm`` times the depth, and scatters by a micrometre."""
-    with Store(folder) as store:
-        store.append("small", kinds.STUDY_STARTED, {"study": FILE, "operator": ADA}, wall_utc())
-        for number, (depth, rate) in enumerate(LEVELS):
-            value = moves_by_mm * depth + 0.001 * (-1, 1, 1, -1, -1, 1)[number]
-            told = {"value": value, "unit": "mm", "u": 0.001, "dof": None, "k": 2.0, "U": 0.002}
-            body = {
-                "point": number, "run": number, "replicate": 1, "bench_s": 4.0, "problems": {},
-                "levels": {"depth": depth, "rate": rate}, "responses": {"extension": told}, "operator": ADA,
-                "software": {"version": "0.1.0", "commit": "abc1234"},
-            }  # fmt: skip
-            store.append("small", kinds.STUDY_POINT, body, wall_utc())
-        store.append("small", kinds.STUDY_ENDED, {}, wall_utc())
-    return study_subject(folder)
+from tests.support.study_report import FILE, front, record_study
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> dict[str, Any]:
-    return results_of(record(tmp_path))
-
-
-def front(results: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = document_of(results, [], MADE_AT)["front"]
-    return told
+    return results_of(record_study(tmp_path))
 
 
 def test_page_one_asks_and_answers_and_says_who_and_with_what(results: dict[str, Any]) -> None:
@@ -63,7 +30,7 @@ def test_page_one_asks_and_answers_and_says_who_and_with_what(results: dict[str,
 
 
 def test_without_an_effect_it_says_so(tmp_path: Path) -> None:
-    assert front(results_of(record(tmp_path, moves_by_mm=0.0)))["sentences"][1] == (
+    assert front(results_of(record_study(tmp_path, moves_by_mm=0.0)))["sentences"][1] == (
         "extension: no factor shows an effect (p ≥ 0.05)."
     )
 
@@ -77,7 +44,7 @@ def test_every_term_stands_in_the_table_of_effects(results: dict[str, Any]) -> N
 
 
 def test_each_response_is_drawn_against_each_factor_as_vectors(tmp_path: Path) -> None:
-    subject = record(tmp_path)
+    subject = record_study(tmp_path)
     drawn = figures_of(subject)
     assert list(drawn) == ["extension: depth, rate"]
     assert drawn == figures_of(subject)

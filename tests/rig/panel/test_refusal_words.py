@@ -18,7 +18,7 @@ from rig.panel.scanning import Scanned, read_scan
 from rig.panel.words import DEFAULT, table
 from rig.procedures.tip_check import check_tip
 from rig.records.store import Store
-from tests.rig.test_interlocks import NOW, begins, checked, station
+from tests.support.interlocks import NOW, begins, checked, station
 
 NOTHING, PEN = Scanned(), Scanned("NP000042", "office-pen")
 WORDS = table(DEFAULT, "refusals")
