@@ -32,7 +32,8 @@ def gauge_section(study: JsonTable) -> Block | None:
     if verdict is None:
         return None
     unit = unit_text(verdict["unit"])
-    columns = [("source", "left", 1.6), (f"sd ({unit})", "right", 1.0), ("95 %", "right", 1.6),
+    sd = f"sd ({unit})" if unit else "sd"
+    columns = [("source", "left", 1.6), (sd, "right", 1.0), ("95 %", "right", 1.6),
                ("% of tolerance", "right", 1.0), ("% of study", "right", 1.0)]  # fmt: skip
     figures = verdict["figures"]
     parts = [
@@ -42,7 +43,7 @@ def gauge_section(study: JsonTable) -> Block | None:
     plain = [(name, figure_text(value)) for name, value in figures.items() if name != COMPONENTS]
     return section(
         "Verdict on the gauge",
-        pairs(("Verdict", verdict["verdict"]), ("Unit", unit or "1")),
+        pairs(("Verdict", verdict["verdict"]), ("Unit", verdict["unit"])),
         items(verdict["why"], ""),
         table(columns, parts),
         pairs(*plain),

@@ -106,7 +106,7 @@ class Journal:
         if not self.store.events(kinds=(kinds.STUDY_ENDED,)):
             self._append(kinds.STUDY_ENDED, {})
 
-    def judge(self, verdict: Mapping[str, Any]) -> None:
+    def keep_verdict(self, verdict: Mapping[str, Any]) -> None:
         """Write down what the study says of the gauge, and what that rests on; nothing where it stands there.
 
         Raises:

@@ -104,7 +104,7 @@ def keep_verdict(
     with only_one(folder):
         journal = Journal(folder, study, None if person is None else person.told())
         try:
-            journal.judge(verdict)
+            journal.keep_verdict(verdict)
         finally:
             journal.close()
     return read_study(folder)
