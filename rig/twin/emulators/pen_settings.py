@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rig.product import Product
 from rig.twin.emulators.modbus_slave import Exc, Refused
-from rig.twin.world import Firmware
+from rig.twin.world_pen import Firmware
 
 # The motor takes from half the slowest to 1.25 × the fastest calibrated rate.
 SLOWEST, FASTEST = 0.5, 1.25

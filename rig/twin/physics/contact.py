@@ -9,7 +9,8 @@ import numpy as np
 
 from rig.twin.faults import FaultSchedule
 from rig.twin.physics.pen import PenMechanics, Stroke
-from rig.twin.world import Contact, Crank, Motor
+from rig.twin.world import Contact
+from rig.twin.world_pen import Crank, Motor
 
 KEPT_EDGES = 20_000
 SHORTEST_S = 2e-6

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rig.twin.world import Needles, Wear
+from rig.twin.world import Wear
+from rig.twin.world_pen import Needles
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rig.twin.randomness import noise_source
-from rig.twin.world import Needles, Tip
+from rig.twin.world_pen import Needles, Tip
 
 Floats = NDArray[np.float64]
 

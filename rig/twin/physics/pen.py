@@ -16,7 +16,7 @@ from rig.twin.faults import FaultSchedule, first_moment
 from rig.twin.physics.needles import NeedleSet
 from rig.twin.physics.pen_power import PenPower
 from rig.twin.physics.supply import Feed
-from rig.twin.world import Pen
+from rig.twin.world_pen import Pen
 
 PARK_S = 0.15  # time to turn the crank to rest
 COAST_S = 0.10  # time for which a stopped motor still turns

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from rig.twin.physics.supply import Feed, SupplyOutput
-from rig.twin.world import Pen
+from rig.twin.world_pen import Pen
 
 
 class PenPower:

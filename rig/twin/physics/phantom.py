@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from rig.twin.physics.force_history import ForceHistory
 from rig.twin.physics.needle_wear import NeedleWear
 from rig.twin.physics.needles import NeedleSet
-from rig.twin.world import Needles, Phantom
+from rig.twin.world import Phantom
+from rig.twin.world_pen import Needles
 
 Floats = NDArray[np.float64]
 
