@@ -26,7 +26,16 @@ from rig.instruments.roles import Identity
 from rig.instruments.wirelog import WireLog
 from rig.instruments.zaber_ascii import Reply, ZaberPort
 from rig.instruments.zaber_axes import ACCEL_FACTOR, VELOCITY_FACTOR, AxisOptions, motion_time_s
-from rig.instruments.zaber_flags import EMERGENCY, FLAGS, INTERRUPTED, UNREFERENCED, in_words, is_fault
+from rig.instruments.zaber_flags import (
+    EMERGENCY,
+    FLAGS,
+    INTERRUPTED,
+    RELEASE,
+    UNREFERENCED,
+    error_of,
+    in_words,
+    is_fault,
+)
 
 DEFAULT_POLL_S = 0.005
 DEFAULT_HOME_TIMEOUT_S = 60.0
@@ -34,7 +43,6 @@ PATIENCE = 2.0  # a motion may take so many times as long as computed …
 PATIENCE_S = 2.0  # … and so much longer
 
 ENABLED = "e"  # of a trigger: armed for as many times as it takes
-RELEASE = "Release the emergency stop once it is safe, have a person reset the station, and start again"
 
 logger = logging.getLogger(__name__)
 
@@ -388,16 +396,12 @@ class ZaberStage:
 
     def _raise_faults(self, axis: str, flags: set[str]) -> None:
         """Raise what makes a position unbelievable. A fault that was raised is acknowledged."""
-        if flags & EMERGENCY:
-            raise EmergencyStopped(self.role, f"{axis}: {in_words(flags & EMERGENCY)}", do=RELEASE)
-        if faults := {flag for flag in flags if is_fault(flag)}:
+        error = error_of(self.role, axis, flags)
+        if error is None:
+            return
+        if not flags & EMERGENCY and any(is_fault(flag) for flag in flags):
             self._acknowledge(axis)
-            raise self._fault(axis, faults, "Look what blocks the axis, free it, and home it again")
-        if missing := flags & UNREFERENCED:
-            raise self._fault(axis, missing, "Home the axis first")
+        raise error
 
     def _acknowledge(self, axis: str) -> None:
         self._port.request(self._axis(axis).number, "warnings clear")
-
-    def _fault(self, axis: str, flags: set[str], advice: str) -> StageFault:
-        return StageFault(self.role, f"{axis}: {in_words(flags)}", do=advice)

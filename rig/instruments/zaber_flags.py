@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rig.errors import EmergencyStopped, StageFault
+
 FLAGS = {
     "FF": "critical system error",
     "FN": "peripheral not supported",
@@ -39,6 +41,8 @@ FLAGS = {
     "NB": "firmware update mode",
 }
 
+RELEASE = "Release the emergency stop once it is safe, have a person reset the station, and start again"
+
 EMERGENCY = {"FH"}
 UNREFERENCED = {"WR", "WH"}
 INTERRUPTED = {"NI", "NC"}
@@ -52,3 +56,21 @@ def is_fault(flag: str) -> bool:
 def in_words(flags: set[str]) -> str:
     """Return flags as a person reads them."""
     return ", ".join(f"{FLAGS.get(flag, 'unknown flag')} ({flag})" for flag in sorted(flags))
+
+
+def error_of(role: str, axis: str, flags: set[str]) -> EmergencyStopped | StageFault | None:
+    """Return why a position is not to be believed, the gravest reason alone; None where none is.
+
+    Args:
+        role: of the stage, for the message.
+        axis: whose flags these are.
+        flags: that stand.
+    """
+    if flags & EMERGENCY:
+        return EmergencyStopped(role, f"{axis}: {in_words(flags & EMERGENCY)}", do=RELEASE)
+    if faults := {flag for flag in flags if is_fault(flag)}:
+        do = "Look what blocks the axis, free it, and home it again"
+        return StageFault(role, f"{axis}: {in_words(faults)}", do=do)
+    if missing := flags & UNREFERENCED:
+        return StageFault(role, f"{axis}: {in_words(missing)}", do="Home the axis first")
+    return None
