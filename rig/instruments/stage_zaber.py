@@ -24,7 +24,7 @@ from rig.errors import (
 )
 from rig.instruments.roles import Identity
 from rig.instruments.wirelog import WireLog
-from rig.instruments.zaber_ascii import Reply, ZaberPort
+from rig.instruments.zaber_ascii import Reply, ZaberPort, number_of
 from rig.instruments.zaber_axes import ACCEL_FACTOR, VELOCITY_FACTOR, AxisOptions, motion_time_s
 from rig.instruments.zaber_flags import (
     EMERGENCY,
@@ -36,6 +36,7 @@ from rig.instruments.zaber_flags import (
     in_words,
     is_fault,
 )
+from rig.instruments.zaber_limits import ZaberLimits
 
 DEFAULT_POLL_S = 0.005
 DEFAULT_HOME_TIMEOUT_S = 60.0
@@ -89,10 +90,10 @@ class ZaberStage:
         self._clock, self._poll_s, self._home_timeout_s = clock, poll_s, home_timeout_s
         self._ends_s: dict[str, float] = {}  # axis → when its motion should end, on the rig's clock
         self._told: set[tuple[str, str]] = set()
-        self._verified: dict[tuple[str, str], int] = {}  # limits that the controller was seen to hold
         self._port = ZaberPort(
             role, resource, wire_log, timeout_s=timeout_s, device=device, checksum=checksum
         )
+        self._limits = ZaberLimits(role, self._port)
 
     def identify(self) -> Identity:
         """Ask the controller what it is; the model is its device id."""
@@ -114,7 +115,7 @@ class ZaberStage:
             StageFault: it was not found.
         """
         number = self._axis(axis).number
-        self._verified.clear()  # a controller without reference may have forgotten more
+        self._limits.forget()  # a controller without reference may have forgotten more
         self._acknowledge(axis)
         self._command(number, "home")
         self._ends_s.pop(axis, None)
@@ -231,8 +232,9 @@ class ZaberStage:
 
     def limits(self, axis: str) -> tuple[float, float]:
         """Return the travel limits that the controller holds, in the axis' own unit."""
-        unit = self._axis(axis).unit_per_microstep
-        return self._setting(axis, "limit.min") * unit, self._setting(axis, "limit.max") * unit
+        number, unit = self._axis(axis).number, self._axis(axis).unit_per_microstep
+        minimum, maximum = self._limits.read(number)
+        return minimum * unit, maximum * unit
 
     def self_test(self) -> list[str]:
         """Return what the controller flags, as sentences; empty when it is well. Nothing moves."""
@@ -256,26 +258,8 @@ class ZaberStage:
                 f"travel limits {minimum:g} to {maximum:g} for {axis}",
                 expected="minimum < maximum",
             )
-        wanted = {
-            "limit.min": self._microsteps(axis, minimum),
-            "limit.max": self._microsteps(axis, maximum),
-        }
-        # What was verified since it was written is not written again; a controller that forgot it says WR.
-        names = [name for name in wanted if self._verified.get((axis, name)) != wanted[name]]
-        # The minimum never passes the maximum on the way.
-        upwards = len(names) == 2 and wanted["limit.min"] > self._setting(axis, "limit.max")
-        for name in reversed(names) if upwards else names:
-            self._verified.pop((axis, name), None)
-            self._port.request(self._axis(axis).number, f"set {name} {wanted[name]}", repeat=True)
-        for name in names:
-            if (held := self._setting(axis, name)) != wanted[name]:
-                raise InstrumentReplyError(
-                    self.role,
-                    f"{axis} holds {name} = {held} microsteps",
-                    expected=f"the {wanted[name]} just written",
-                    do="Do not move the stage; switch the controller off and on and try again",
-                )
-            self._verified[axis, name] = held
+        number = self._axis(axis).number
+        self._limits.write(axis, number, self._microsteps(axis, minimum), self._microsteps(axis, maximum))
 
     def _axis(self, name: str) -> AxisOptions:
         try:
@@ -289,15 +273,6 @@ class ZaberStage:
             raise InstrumentError(self.role, f"{axis} cannot move to or by {value}", expected="a number")
         return round(value / self._axis(axis).unit_per_microstep)
 
-    def _setting(self, axis: str, name: str) -> int:
-        return self._number(self._port.request(self._axis(axis).number, f"get {name}", repeat=True))
-
-    def _number(self, reply: Reply) -> int:
-        try:
-            return round(float(reply.data))
-        except (ValueError, OverflowError):
-            raise InstrumentReplyError(self.role, f"got {reply.data!r}", expected="a number") from None
-
     def _poll(self, axis: str) -> Reply:
         return self._port.request(self._axis(axis).number, "", repeat=True)
 
@@ -305,7 +280,7 @@ class ZaberStage:
         """Return the position in microsteps, which can be believed, and whether the axis moves."""
         reply = self._port.request(self._axis(axis).number, "get pos", repeat=True)
         self._raise_faults(axis, self._flags(axis, reply))
-        return self._number(reply), reply.busy
+        return number_of(self.role, reply), reply.busy
 
     def _move(
         self, axis: str, kind: str, steps: int, distance: int, speed: float | None, *, interrupts: bool

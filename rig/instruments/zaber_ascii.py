@@ -175,3 +175,15 @@ class ZaberPort:
             expected="@device axis id OK|RJ BUSY|IDLE flag data, with a right check value if any",
             do="Check the cable and, on a serial line, the baud rate",
         )
+
+
+def number_of(role: str, reply: Reply) -> int:
+    """Return the whole number that a reply holds.
+
+    Raises:
+        InstrumentReplyError: it holds something else.
+    """
+    try:
+        return round(float(reply.data))
+    except (ValueError, OverflowError):
+        raise InstrumentReplyError(role, f"got {reply.data!r}", expected="a number") from None
