@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +11,6 @@ import pytest
 from rig.clock import LinkedClock, WallClock
 from rig.errors import (
     ConfigError,
-    EmergencyStopped,
     IdentityMismatch,
     InstrumentError,
     InstrumentRejected,
@@ -28,62 +23,17 @@ from rig.instruments.link import VisaLink
 from rig.instruments.roles import Identity, Stage
 from rig.instruments.stage_zaber import ZaberStage
 from rig.instruments.wirelog import WireLog
-from rig.instruments.zaber_ascii import check_value
 from rig.instruments.zaber_axes import motion_time_s
 from rig.twin.emulators.stage_zaber import ZaberEmulator
-from tests.support.scripted import ScriptedPeer
 from tests.support.serving import serving, serving_one
-
-AXES = {
-    "z": {"number": 1, "unit_per_microstep": 1e-3, "speed": 20.0, "accel": 1000.0},
-    "turret": {"number": 2, "unit_per_microstep": 1e-2, "speed": 360.0, "accel": 3600.0},
-}
-SPEED_ACCEL = b"32768 164"  # 20 mm/s and 1000 mm/s² at a micrometre per microstep
-TIMEOUT_S = 0.5
-PATIENCE_S = 20.0
-Script = Sequence[tuple[bytes, bytes]]
-
-
-class SkippingClock:
-    """A clock on which sleeping takes no time; keeps how long it was asked to."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-    def utc_now(self) -> datetime:
-        return datetime(2030, 1, 1, tzinfo=UTC)
-
-
-@contextmanager
-def talking(script: Script, **options: Any) -> Iterator[ZaberStage]:
-    """Yield a stage whose controller follows ``script``; without check values unless asked for."""
-    clock = options.pop("clock", None) or SkippingClock()
-    with ScriptedPeer(script) as peer:
-        stage = ZaberStage(
-            "stage",
-            peer.resource,
-            WireLog(),
-            clock,
-            **{"timeout_s": TIMEOUT_S, "axes": AXES, "checksum": False, **options},
-        )
-        try:
-            yield stage
-        finally:
-            stage.close()
-
-
-def status(message_id: int, *, axis: int = 1, state: str = "IDLE", flag: str = "--") -> tuple[bytes, bytes]:
-    """Return a status poll and its answer."""
-    return (
-        b"/1 %d %02d\n" % (axis, message_id),
-        b"@01 %d %02d OK %s %s 0\r\n" % (axis, message_id, state.encode(), flag.encode()),
-    )
+from tests.support.zaber_script import (
+    PATIENCE_S,
+    SPEED_ACCEL,
+    SkippingClock,
+    moved,
+    status,
+    talking,
+)
 
 
 def test_it_is_a_stage() -> None:
@@ -159,16 +109,6 @@ def test_our_own_interruption_is_no_fault() -> None:
     ]
     with talking(script) as stage:
         stage.move_to("z", 0.0)
-
-
-def moved(flag: str, listed: str) -> Script:
-    """Return a move that ends with a flag."""
-    return [
-        (b"/1 1 01 get pos\n", b"@01 1 01 OK IDLE -- 0\r\n"),
-        (b"/1 1 02 move abs 1000 " + SPEED_ACCEL + b"\n", b"@01 1 02 OK BUSY -- 0\r\n"),
-        status(3, flag=flag),
-        (b"/1 1 04 warnings\n", b"@01 1 04 OK IDLE %s %s\r\n" % (flag.encode(), listed.encode())),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -288,165 +228,6 @@ def test_a_motion_without_end_is_stopped_and_reported() -> None:
     ]
     with talking(script, poll_s=1.0) as stage, pytest.raises(StageFault, match=r"still moved after 2\.0 s"):
         stage.move_to("z", 0.0)
-
-
-def test_stop_tells_every_axis_before_it_waits() -> None:
-    script = [
-        (b"/1 1 01 stop\n", b"@01 1 01 OK BUSY -- 0\r\n"),
-        (b"/1 2 02 stop\n", b"@01 2 02 OK IDLE -- 0\r\n"),
-        status(3, state="BUSY"),
-        status(4, flag="NI"),
-        (b"/1 1 05 warnings\n", b"@01 1 05 OK IDLE NI 01 NI\r\n"),
-        (b"/1 1 06 warnings clear\n", b"@01 1 06 OK IDLE -- 01 NI\r\n"),
-        status(7, axis=2),
-    ]
-    with talking(script) as stage:
-        stage.stop()
-
-
-def test_stop_goes_on_when_one_axis_does_not_answer_and_raises_at_the_end() -> None:
-    script = [
-        (b"/1 1 01 stop\n", b"@01 1 01 RJ IDLE FD DRIVERDISABLED\r\n"),
-        (b"/1 2 02 stop\n", b"@01 2 02 OK IDLE -- 0\r\n"),
-        status(3),
-        status(4, axis=2, flag="WR"),
-        (b"/1 2 05 warnings\n", b"@01 2 05 OK IDLE WR 01 WR\r\n"),
-    ]
-    with talking(script) as stage, pytest.raises(InstrumentRejected, match="DRIVERDISABLED"):
-        stage.stop()
-
-
-@pytest.mark.parametrize(
-    ("old_maximum", "order"), [(60000, [b"min 5000", b"max 50000"]), (100, [b"max 50000", b"min 5000"])]
-)
-def test_limits_are_written_in_a_safe_order_and_read_back(old_maximum: int, order: list[bytes]) -> None:
-    script = [
-        (b"/1 1 01 get limit.max\n", b"@01 1 01 OK IDLE -- %d\r\n" % old_maximum),
-        (b"/1 1 02 set limit.%s\n" % order[0], b"@01 1 02 OK IDLE -- 0\r\n"),
-        (b"/1 1 03 set limit.%s\n" % order[1], b"@01 1 03 OK IDLE -- 0\r\n"),
-        (b"/1 1 04 get limit.min\n", b"@01 1 04 OK IDLE -- 5000\r\n"),
-        (b"/1 1 05 get limit.max\n", b"@01 1 05 OK IDLE -- 50000\r\n"),
-    ]
-    with talking(script) as stage:
-        stage.set_limits("z", 5.0, 50.0)
-
-
-def test_limits_that_do_not_stick_are_reported() -> None:
-    script = [
-        (b"/1 1 01 get limit.max\n", b"@01 1 01 OK IDLE -- 60000\r\n"),
-        (b"/1 1 02 set limit.min 5000\n", b"@01 1 02 OK IDLE -- 0\r\n"),
-        (b"/1 1 03 set limit.max 50000\n", b"@01 1 03 OK IDLE -- 0\r\n"),
-        (b"/1 1 04 get limit.min\n", b"@01 1 04 OK IDLE -- 0\r\n"),
-    ]
-    with talking(script) as stage, pytest.raises(InstrumentReplyError, match=r"holds limit\.min = 0"):
-        stage.set_limits("z", 5.0, 50.0)
-
-
-def test_limits_that_are_held_already_are_not_written_again() -> None:
-    script = [
-        (b"/1 1 01 get limit.max\n", b"@01 1 01 OK IDLE -- 60000\r\n"),
-        (b"/1 1 02 set limit.min 0\n", b"@01 1 02 OK IDLE -- 0\r\n"),
-        (b"/1 1 03 set limit.max 50000\n", b"@01 1 03 OK IDLE -- 0\r\n"),
-        (b"/1 1 04 get limit.min\n", b"@01 1 04 OK IDLE -- 0\r\n"),
-        (b"/1 1 05 get limit.max\n", b"@01 1 05 OK IDLE -- 50000\r\n"),
-        (b"/1 1 06 set limit.max 42000\n", b"@01 1 06 OK IDLE -- 0\r\n"),
-        (b"/1 1 07 get limit.max\n", b"@01 1 07 OK IDLE -- 42000\r\n"),
-        (b"/1 1 08 get limit.min\n", b"@01 1 08 OK IDLE -- 0\r\n"),
-        (b"/1 1 09 get limit.max\n", b"@01 1 09 OK IDLE -- 42000\r\n"),
-    ]
-    with talking(script) as stage:
-        stage.set_limits("z", 0.0, 50.0)
-        stage.set_limits("z", 0.0, 42.0)
-        assert stage.limits("z") == (0.0, 42.0)
-
-
-def test_halt_waits_for_nothing_and_its_late_answer_is_passed_over() -> None:
-    script = [
-        (b"\n/1 0 99 stop\n", b""),
-        (b"/1 1 01 get pos\n", b"@01 0 99 OK BUSY -- 0\r\n@01 1 01 OK BUSY -- 1500\r\n"),
-    ]
-    with talking(script) as stage:
-        stage.halt()
-        assert stage.position("z") == 1.5
-
-
-def test_halt_with_a_check_value() -> None:
-    script = [
-        (b"\n/1 0 99 stop:%s\n" % check_value("1 0 99 stop").encode(), b""),
-        (b"/1 1 01 get pos:2B\n", b"@01 0 99 OK IDLE -- 0\r\n@01 1 01 OK IDLE -- 1\r\n"),
-    ]
-    with talking(script, checksum=True) as stage:
-        stage.halt()
-        stage.position("z")
-
-
-def test_halt_reaches_the_controller_while_another_thread_waits_for_an_answer() -> None:
-    script = [
-        (b"/1 1 01 get pos\n", b""),
-        (b"\n/1 0 99 stop\n", b"@01 1 01 OK BUSY -- 900\r\n@01 0 99 OK BUSY -- 0\r\n"),
-        (b"/1 1 02 get pos\n", b"@01 1 02 OK IDLE -- 1000\r\n"),
-    ]
-    with ScriptedPeer(script) as peer, ThreadPoolExecutor(1) as pool:
-        stage = ZaberStage(
-            "stage", peer.resource, WireLog(), SkippingClock(), timeout_s=20.0, axes=AXES, checksum=False
-        )
-        waiting = pool.submit(stage.position, "z")
-        while not peer.done:
-            time.sleep(0.001)
-        stage.halt()
-        assert waiting.result() == 0.9
-        assert stage.position("z") == 1.0
-        stage.close()
-
-
-def test_inputs() -> None:
-    with talking([(b"/1 0 01 io get di\n", b"@01 0 01 OK IDLE -- 1 1 0 0\r\n")]) as stage:
-        assert stage.inputs() == [True, True, False, False]
-    nonsense = [(b"/1 0 01 io get di\n", b"@01 0 01 OK IDLE -- 1 x\r\n")]
-    with talking(nonsense) as stage, pytest.raises(InstrumentReplyError, match="0 or 1 for each"):
-        stage.inputs()
-
-
-def armed(shown: bytes) -> Script:
-    """Return the arming of a trigger, and what the controller shows of its triggers then."""
-    return [
-        (b"/1 0 01 trigger 2 when io di 2 == 0\n", b"@01 0 01 OK IDLE -- 0\r\n"),
-        (b"/1 0 02 trigger 2 action a 1 stop\n", b"@01 0 02 OK IDLE -- 0\r\n"),
-        (b"/1 0 03 trigger 2 enable\n", b"@01 0 03 OK IDLE -- 0\r\n"),
-        (b"/1 0 04 trigger show\n", b"@01 0 04 OK IDLE -- %s\r\n" % shown),
-    ]
-
-
-def test_a_trigger_stops_the_axis_when_an_input_falls() -> None:
-    with talking(armed(b"d e d d d d")) as stage:
-        stage.stop_on_input("z", 2)
-
-
-@pytest.mark.parametrize("shown", [b"e d d d d d", b"d 1 d d d d", b"d"])
-def test_a_trigger_that_is_not_armed_for_good_is_reported(shown: bytes) -> None:
-    with talking(armed(shown)) as stage, pytest.raises(InstrumentReplyError, match="just enabled"):
-        stage.stop_on_input("z", 2)
-
-
-def test_the_emergency_stop_has_an_error_of_its_own() -> None:
-    refused = [
-        (b"/1 1 01 get pos\n", b"@01 1 01 OK IDLE -- 0\r\n"),
-        (b"/1 1 02 move abs 1000 " + SPEED_ACCEL + b"\n", b"@01 1 02 RJ IDLE FH DRIVERDISABLED\r\n"),
-        (b"/1 1 03 warnings\n", b"@01 1 03 OK IDLE FH 01 FH\r\n"),
-    ]
-    with talking(refused) as stage, pytest.raises(EmergencyStopped, match="the emergency stop is pressed"):
-        stage.move_to("z", 1.0)
-    with talking(moved("FH", "02 FH NI")) as stage, pytest.raises(EmergencyStopped, match="Release the"):
-        stage.move_to("z", 1.0)
-
-
-def test_a_driver_that_is_off_for_another_reason_is_no_emergency_stop() -> None:
-    script = [
-        (b"/1 0 01 driver enable\n", b"@01 0 01 RJ IDLE FO DRIVERDISABLED\r\n"),
-        (b"/1 0 02 warnings\n", b"@01 0 02 OK IDLE FO 01 FO\r\n"),
-    ]
-    with talking(script) as stage, pytest.raises(InstrumentRejected, match="DRIVERDISABLED"):
-        stage.enable()
 
 
 def test_the_end_of_a_motion_is_looked_at_when_somebody_asks_whether_it_moves() -> None:

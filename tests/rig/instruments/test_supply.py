@@ -1,4 +1,4 @@
-"""The supplies' drivers against the bytes of the manuals, and against the emulated supplies.
+"""The supplies' drivers against the bytes of the manuals.
 
 Every exchange with the Rigol but the error replies was also held with a simulator written by others
 (see tests/data/rigol_dp800_exchange.txt).
@@ -20,16 +20,12 @@ from rig.errors import (
     InstrumentReplyError,
     InstrumentTimeout,
 )
-from rig.instruments.roles import Identity, Supply, SupplyReading
+from rig.instruments.roles import Identity, SupplyReading
 from rig.instruments.supply_keysight import KeysightSupply
 from rig.instruments.supply_rigol import RigolSupply
 from rig.instruments.supply_scpi import ScpiSupply
 from rig.instruments.wirelog import WireLog
-from rig.twin.emulators import supply_keysight, supply_rigol
-from rig.twin.emulators.scpi import ScpiDevice
-from tests.support.resistor import Resistor
 from tests.support.scripted import ScriptedPeer
-from tests.support.serving import serving_one
 
 Exchange = tuple[bytes, bytes]
 
@@ -357,52 +353,3 @@ class TestOpening:
     def test_an_unknown_channel(self, channel: int) -> None:
         with pytest.raises(ValueError, match=f"channel {channel}, expected 1 to 3"):
             RigolSupply("supply", "", WireLog(), WallClock(), timeout_s=1.0, channel=channel)
-
-
-class TestAgainstTheEmulators:
-    @pytest.fixture(
-        params=[(KeysightSupply, supply_keysight.KeysightSupply), (RigolSupply, supply_rigol.RigolSupply)]
-    )
-    def supply(self, request: pytest.FixtureRequest) -> Iterator[Supply]:
-        driver, emulator = request.param
-
-        def make(bench: object) -> ScpiDevice:
-            made: ScpiDevice = emulator(Resistor(10.0))
-            return made
-
-        with serving_one(make) as where:
-            host, _, port = where.partition(":")
-            resource = f"TCPIP0::{host}::{port}::SOCKET"
-            supply = driver("supply", resource, WireLog(), WallClock(), timeout_s=2.0)
-            yield supply
-            supply.close()
-
-    def test_all_of_it(self, supply: Supply) -> None:
-        supply.limit(voltage_v=4.4, current_a=0.3)
-        supply.set_voltage(2.5)
-        supply.switch_on()
-        reading = supply.measure()
-        assert (reading.voltage_v, reading.current_a) == pytest.approx((2.5, 0.25), abs=1e-3)
-        assert supply.is_on()
-        assert not supply.is_limiting()
-        supply.set_voltage(4.0)
-        assert supply.measure().current_a == pytest.approx(0.3, abs=1e-3)
-        assert supply.is_limiting()
-        assert not supply.has_tripped()
-        supply.switch_off()
-        assert not supply.is_on()
-        assert supply.measure() == SupplyReading(0.0, 0.0)
-
-    def test_a_tripped_output_is_told(self, supply: Supply) -> None:
-        supply.limit(voltage_v=4.4, current_a=1.0)
-        supply.set_voltage(4.0)
-        supply.switch_on()
-        supply.limit(voltage_v=3.5, current_a=1.0)
-        assert not supply.is_on()
-        assert supply.has_tripped()
-        with pytest.raises(InstrumentRejected, match="stays off"):
-            supply.switch_on()
-
-    def test_limits_beyond_its_ranges_are_rejected(self, supply: Supply) -> None:
-        with pytest.raises(InstrumentRejected, match="refused"):
-            supply.limit(voltage_v=99.0, current_a=1.0)
