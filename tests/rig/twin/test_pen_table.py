@@ -121,7 +121,8 @@ def test_a_wrong_table_is_refused_with_its_fault(words: list[int], fault: Fault)
 
 
 def test_rows_may_repeat_across_since_only_columns_must_increase() -> None:
-    parse(table_words(commands=[[depth] * 3 for depth in DEPTHS]))
+    table = parse(table_words(commands=[[depth] * 3 for depth in DEPTHS]))
+    assert table.columns == (tuple(map(float, DEPTHS)),) * 3
 
 
 def test_any_single_flipped_bit_is_refused() -> None:
