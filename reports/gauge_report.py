@@ -188,7 +188,7 @@ def judge_linearity(frame: DataFrame, references: Mapping[int, float]) -> GaugeV
             f"the stated U is {stated_U:.2g}"
         ]
     figures: dict[str, Any] = {
-        "references": dict(zip(depths, known.tolist(), strict=True)),
+        "references": dict(sorted(zip(depths, known.tolist(), strict=True))),
         "slope": found.slope.value, "slope, p": found.slope.p, "intercept": found.intercept.value,
         "intercept, p": found.intercept.p, "scatter about the line": found.s, "mean stated U": stated_U,
     }  # fmt: skip

@@ -113,7 +113,7 @@ def render_gauge(view: StudyView, verdict: GaugeVerdict, console: Console, *, fo
         console.print(_components(components, verdict.unit))
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right")
     for name, value in verdict.figures.items():
         if name != "components":
             table.add_row(Text(name), figure_text(value))

@@ -132,11 +132,15 @@ def _study(
     if measurand not in MEASURANDS:
         raise ConfigError(f"measurand {measurand!r}", expected=f"one of: {', '.join(MEASURANDS)}")
     title = MEASURANDS[measurand].title
+    depths_mm = factors.get("depth", {}).get("levels") or [setting.depth_mm]
+    at = str(setting._replace(depth_mm=max(depths_mm)))
+    if len(depths_mm) > 1:
+        at = f"{min(depths_mm):.2f} to {at}"
     return check_model(
         StudyFile,
         {
             "name": f"{kind}-{measurand.replace('_', '-')}",
-            "title": f"{TITLES[kind]}: {title[0].lower()}{title[1:]}, {setting}",
+            "title": f"{TITLES[kind]}: {title[0].lower()}{title[1:]}, {at}",
             "depth_mm": setting.depth_mm,
             "rate_per_min": setting.rate_per_min,
             "clamps_anew": True,

@@ -108,6 +108,7 @@ def test_plans_hold_the_readings_they_promise() -> None:
     for kind, (plan, readings) in plans.items():
         assert len(design_points(plan)) == readings, kind
         assert plan.clamps_anew
+        assert plan.title.endswith("0.50 to 2.00 mm @ 7000 /min" if "depth" in plan.factors else str(AT))
     occasions = [point.levels["occasion"] for point in design_points(plans["stability"][0])]
     assert occasions == sorted(occasions)  # an occasion's readings are taken together
 
